@@ -1,0 +1,1 @@
+"""What a handler uses: decorators, JSON responses, request bodies."""

@@ -1,0 +1,1 @@
+"""Objects to JSON bytes and back, through one codec."""

@@ -1,0 +1,1 @@
+"""One concern per file, plain ASGI; `chopin_mw.stack` composes them in their fixed order."""
