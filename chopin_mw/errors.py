@@ -1,9 +1,9 @@
 """Everything chopin_mw raises.
 
 ChopinError
-├── ConfigurationError (ValueError)   the programmer's; raised at construction or decoration only
+├── ConfigurationError (ValueError)   the programmer's; raised at construction or decoration
 ├── MissingExtraError (ImportError)   names the package to install
-└── RequestBodyError (ValueError)     the client's; carries the status and the words of a problem answer
+└── RequestBodyError (ValueError)     the client's; carries the members of a problem answer
 """
 
 

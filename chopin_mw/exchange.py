@@ -7,83 +7,103 @@ pools, `gather`, streams and background tasks in any stacking order.
 
 from collections.abc import MutableMapping
 from contextvars import ContextVar, Token
-from types import TracebackType
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 SCOPE_KEY = "chopin_mw.exchange"
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class CacheControlChoice:
+    """Hold the Cache-Control that a handler asked for, as raw bytes."""
+
+    value: bytes
+    on_errors: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreconditionRecord:
+    """Hold what `@etag` compared before the handler ran; header values as raw bytes.
+
+    `answered` is 304 or 412 where the handler did not run at all.
+    """
+
+    etag: bytes | None
+    last_modified: bytes | None
+    answered: int | None
 
 
 class Exchange:
-    """Carry what decorators and hooks say about one request to the middleware around it.
-
-    Header values are raw bytes, ready to send. Not thread-safe beyond single attribute writes:
-    one request has one handler.
-    """
+    """Carry what decorators and hooks say about one request to the middleware around it."""
 
     __slots__ = (
-        "_depth",
-        "_token",
-        "answered_status",
         "applies_cache_control",
         "applies_preconditions",
         "cache_control",
-        "cache_control_on_errors",
-        "etag",
-        "last_modified",
+        "precondition",
         "scope",
+        "server_headers",
     )
+
+    server_headers: object
+    """What the server's scope held as headers, where that was no list."""
 
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self.scope = scope
-        # Written by @cache_control; read by CacheControlMiddleware.
-        self.cache_control: bytes | None = None
-        self.cache_control_on_errors = False
-        # Written by @etag, which decides 304 or 412 before the handler runs; read by ETagMiddleware.
-        self.etag: bytes | None = None
-        self.last_modified: bytes | None = None
-        self.answered_status: int | None = None
+        self.cache_control: CacheControlChoice | None = None
+        self.precondition: PreconditionRecord | None = None
         # Which middleware is there to act on the above, so that a decorator can say it is not.
         self.applies_cache_control = False
         self.applies_preconditions = False
-        self._depth = 0
-        self._token: Token[Exchange | None] | None = None
-
-    def __enter__(self) -> "Exchange":
-        if self._depth == 0:
-            self._token = _current.set(self)
-        self._depth += 1
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self._depth -= 1
-        if self._depth or self._token is None:
-            return
-        # The server gets its scope back as it was (ASGI: changes are for inner apps only).
-        self.scope.pop(SCOPE_KEY, None)
-        try:
-            _current.reset(self._token)
-        except ValueError:
-            # A request that was dropped, not ended: its coroutine is closed by the garbage
-            # collector in whatever context that runs in, where there is nothing to reset.
-            self._token = None
 
 
+_Token: TypeAlias = Token[Exchange | None]
 _current: ContextVar[Exchange | None] = ContextVar(SCOPE_KEY, default=None)
 
 
-def exchange_of(scope: MutableMapping[str, Any]) -> Exchange:
-    """Return the exchange of this request, opened by the outermost `with` around it.
+def open_exchange(scope: MutableMapping[str, Any]) -> tuple[Exchange, _Token | None]:
+    """Return the exchange of this request, and a token where this call is the one to close it.
 
-    Use as `with exchange_of(scope) as exchange:`; inner uses get the same object.
+    A pair of functions and not a context manager, which costs 0.3 µs more on every request.
     """
     exchange: Exchange | None = scope.get(SCOPE_KEY)
-    if exchange is None:
-        exchange = scope[SCOPE_KEY] = Exchange(scope)
-    return exchange
+    if exchange is not None:
+        return exchange, None
+    exchange = scope[SCOPE_KEY] = Exchange(scope)
+    if type(scope.get("headers")) is not list:
+        _make_headers_a_list(exchange)
+    return exchange, _current.set(exchange)
+
+
+def close_exchange(exchange: Exchange, token: _Token | None) -> None:
+    """Give the server its scope back as it was, and the context too; nothing without a token."""
+    if token is None:
+        return
+    exchange.scope.pop(SCOPE_KEY, None)
+    if hasattr(exchange, "server_headers"):
+        _give_headers_back(exchange)
+    try:
+        _current.reset(token)
+    except ValueError:
+        # A request that was dropped, not ended: the garbage collector closes its coroutine in
+        # whatever context that runs in, where there is nothing of ours to reset.
+        return
 
 
 def current_exchange() -> Exchange | None:
     """Return the exchange of the request being handled, or None outside of one."""
     return _current.get()
+
+
+def _make_headers_a_list(exchange: Exchange) -> None:
+    """Let the headers be read more than once: ASGI allows any iterable, a generator too."""
+    exchange.server_headers = exchange.scope.get("headers", _ABSENT)
+    exchange.scope["headers"] = list(exchange.scope.get("headers") or ())
+
+
+def _give_headers_back(exchange: Exchange) -> None:
+    if exchange.server_headers is _ABSENT:
+        exchange.scope.pop("headers", None)
+    else:
+        exchange.scope["headers"] = exchange.server_headers

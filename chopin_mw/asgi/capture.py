@@ -1,0 +1,199 @@
+"""Hold one response back until it is whole, and never longer than the app runs without waiting.
+
+A middleware that needs the whole body before it can send the first header (to make an ETag, say)
+would hold up streams, and an app that waits for its client to see one chunk before it makes the
+next would wait for ever. So we step the app's coroutine ourselves: the moment it suspends,
+everything held goes out, in the same task and in order. What an app sends in one go is captured;
+what it sends over time is not delayed.
+"""
+
+from collections.abc import Awaitable, Generator, Iterable, Sequence
+from contextlib import suppress
+from enum import Enum
+from types import CoroutineType, coroutine
+from typing import Any, Protocol
+
+from chopin_mw.asgi.types import Message, Send
+
+_NOTHING: Message = {}
+_RESPONSE_PARTS = frozenset(
+    {
+        "http.response.body",
+        "http.response.pathsend",
+        "http.response.zerocopysend",
+        "http.response.trailers",
+    }
+)
+
+
+class Judge(Protocol):
+    """Decide about one response; the capture carries it out.
+
+    Each answer is a start message to send before the app's own body, or a list: the messages of
+    another answer to send instead.
+    """
+
+    declared_length: int | None
+    """The Content-Length of the response, known after `at_start`."""
+
+    def at_start(self, start: Message) -> Message | list[Message] | None:
+        """Answer at once, or return None to have the response held until it is whole."""
+
+    def when_whole(self, start: Message, chunks: Sequence[bytes]) -> Message | list[Message]:
+        """Answer for a response of which all bytes are here."""
+
+    def when_released(self, start: Message) -> Message | list[Message]:
+        """Answer for a response that has to go out before it is whole."""
+
+
+class _State(Enum):
+    AWAITING_START = 0
+    HOLDING = 1
+    FORWARDING = 2
+    DROPPING = 3
+
+
+_AWAITING_START, _HOLDING, _FORWARDING, _DROPPING = _State
+
+
+class Capture:
+    """Stand between an app and the server for one response, holding at most `limit` body bytes.
+
+    Use as `await capture.run(app(scope, receive, capture.send))`.
+    """
+
+    __slots__ = ("_app_runs", "_held", "_judge", "_limit", "_send", "_size", "_start", "_state")
+
+    def __init__(self, send: Send, judge: Judge, *, limit: int) -> None:
+        self._send = send
+        self._judge = judge
+        self._limit = limit
+        self._state = _AWAITING_START
+        self._start: Message = _NOTHING
+        self._held: tuple[Message, ...] = ()
+        self._size = 0
+        # Only while we step the app's coroutine do we hear of it before anybody waits. A send
+        # from another task (Quart's, BaseHTTPMiddleware's) finds this False: no chunk is held.
+        self._app_runs = False
+
+    async def send(self, message: Message) -> None:
+        """Take a message from the app, and send on what may go out now."""
+        state, kind = self._state, message["type"]
+        if state is _HOLDING and kind == "http.response.body":
+            ready = self._take_body(message)
+        elif state is _AWAITING_START and kind == "http.response.start":
+            ready = self._take_start(message)
+        elif state is _FORWARDING:
+            await self._send(message)
+            return
+        else:
+            ready = self._take_other(state, message)
+        for each in ready:
+            await self._send(each)
+
+    def _take_start(self, message: Message) -> Iterable[Message]:
+        # A copy, because apps send the same dict or list object for every request.
+        self._start = start = {**message, "headers": list(message.get("headers") or ())}
+        self._state = _HOLDING
+        answer = self._judge.at_start(start)
+        if answer is not None:
+            return self._deliver(answer)
+        if self._app_runs or self._judge.declared_length is not None:
+            return ()
+        return self._release()
+
+    def _take_body(self, message: Message) -> Iterable[Message]:
+        body = message.get("body", b"")
+        more = message.get("more_body", False)
+        declared = self._judge.declared_length
+        if not self._held and (not more if declared is None else len(body) == declared):
+            # What nearly every response is: whole in one message, sent on as it came.
+            answer = self._judge.when_whole(self._start, (bytes(body),))
+            if type(answer) is dict:
+                self._state = _FORWARDING
+                return (answer, message)
+            return self._deliver(answer, ended=not more)
+        return self._hold(message, bytes(body), more=more)
+
+    def _hold(self, message: Message, body: bytes, *, more: bool) -> Iterable[Message]:
+        # A copy, because apps reuse one dict or bytearray for all chunks.
+        self._held = (*self._held, {**message, "body": body})
+        self._size += len(body)
+        declared = self._judge.declared_length
+        if self._size == declared or (declared is None and not more):
+            chunks = [held["body"] for held in self._held]
+            return self._deliver(self._judge.when_whole(self._start, chunks), ended=not more)
+        if not more or not self._app_runs or self._size > self._limit:
+            return self._release()
+        return ()
+
+    def _take_other(self, state: _State, message: Message) -> Iterable[Message]:
+        if state is _HOLDING:
+            return (*self._release(), message)
+        if state is _AWAITING_START or message["type"] not in _RESPONSE_PARTS:
+            return (message,)
+        # The body of a response that was replaced; all else is the server's to judge.
+        if not message.get("more_body", False) and not self._start.get("trailers"):
+            self._state = _FORWARDING
+        return ()
+
+    def _release(self) -> Iterable[Message]:
+        """Let go of what is held; the response is not whole, and now never will be."""
+        return self._deliver(self._judge.when_released(self._start))
+
+    def _deliver(self, answer: Message | list[Message], *, ended: bool = False) -> list[Message]:
+        if isinstance(answer, list):
+            self._state = _FORWARDING if ended else _DROPPING
+            return answer
+        self._state = _FORWARDING
+        return [answer, *self._held]
+
+    @coroutine
+    def run(self, app_call: Awaitable[None]) -> Generator[Any, Any, None]:
+        """Await the app as `yield from` does (PEP 380), letting go when it suspends.
+
+        What it raises leaves unchanged, after what it has sent; a cancellation, at once.
+        """
+        steps = app_call if isinstance(app_call, CoroutineType) else _as_coroutine(app_call)
+        resume, value = steps.send, None
+        try:
+            while True:
+                self._app_runs = True
+                try:
+                    waits_for = resume(value)
+                except StopIteration:
+                    break
+                finally:
+                    self._app_runs = False
+                try:
+                    if self._state is _HOLDING and self._may_not_wait():
+                        yield from self._send_held().__await__()
+                    value, resume = (yield waits_for), steps.send
+                except GeneratorExit:
+                    steps.close()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - cancellations are the app's to see
+                    value, resume = error, steps.throw
+        except Exception:
+            with suppress(Exception):
+                yield from self._send_held().__await__()
+            raise
+        if self._state is _HOLDING:
+            # Half an answer: nothing is invented, and nothing kept.
+            yield from self._send_held().__await__()
+
+    def _may_not_wait(self) -> bool:
+        """Say whether a waiting app would make its client wait for something it has sent.
+
+        A response that declares its length may keep its start back until its first bytes come:
+        nobody has seen any of it, and the whole body often comes with them.
+        """
+        return bool(self._held) or self._judge.declared_length is None
+
+    async def _send_held(self) -> None:
+        for message in self._release() if self._state is _HOLDING else ():
+            await self._send(message)
+
+
+async def _as_coroutine(awaitable: Awaitable[None]) -> None:
+    await awaitable

@@ -1,0 +1,109 @@
+"""`@cache_control`: say on a handler how long its answers may be reused."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from chopin_mw.exchange import CacheControlChoice, Exchange, current_exchange
+from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
+from chopin_mw.rules.cache_control import ResponseDirectives, check_response_directives
+
+Seconds = int | timedelta
+FieldNames = bool | Sequence[str]
+
+
+def cache_control(
+    *,
+    public: bool = False,
+    private: FieldNames = False,
+    no_cache: FieldNames = False,
+    no_store: bool = False,
+    no_transform: bool = False,
+    max_age: Seconds | None = None,
+    s_maxage: Seconds | None = None,
+    must_revalidate: bool = False,
+    proxy_revalidate: bool = False,
+    must_understand: bool = False,
+    immutable: bool = False,
+    stale_while_revalidate: Seconds | None = None,
+    stale_if_error: Seconds | None = None,
+) -> Callable[[Handler], Handler]:
+    """Send this Cache-Control with the handler's answers, unless the handler sets its own.
+
+    RFC 9111 §5.2.2, RFC 5861, RFC 8246; seconds or `timedelta`; field names as a sequence.
+    Answers with an error status, and handlers that raise, get none of it, except for `no_store`.
+    Needs CacheControlMiddleware or ChopinMiddleware around the app. Raises ConfigurationError for
+    directives that contradict each other.
+
+        @app.get("/airlines")
+        @cache_control(public=True, max_age=60, stale_while_revalidate=30)
+        async def airlines(): ...
+    """
+    directives = check_response_directives(
+        ResponseDirectives(
+            public=public,
+            private=_field_names(private),
+            no_cache=_field_names(no_cache),
+            no_store=no_store,
+            no_transform=no_transform,
+            max_age=_seconds(max_age),
+            s_maxage=_seconds(s_maxage),
+            must_revalidate=must_revalidate,
+            proxy_revalidate=proxy_revalidate,
+            must_understand=must_understand,
+            immutable=immutable,
+            stale_while_revalidate=_seconds(stale_while_revalidate),
+            stale_if_error=_seconds(stale_if_error),
+        )
+    )
+    choice = CacheControlChoice(str(directives).encode("latin-1"), on_errors=no_store)
+    return lambda handler: decorate(handler, lambda inner: _choosing(inner, choice))
+
+
+def _choosing(handler: Callable[..., Any], choice: CacheControlChoice) -> Callable[..., Any]:
+    warn = warn_once(
+        f"@cache_control on {name_of(handler)} has no effect: "
+        "add ChopinMiddleware or CacheControlMiddleware around the app"
+    )
+
+    def choose() -> Exchange | None:
+        exchange = current_exchange()
+        if exchange is None or not exchange.applies_cache_control:
+            warn()
+            return None
+        exchange.cache_control = choice
+        return exchange
+
+    def take_back(exchange: Exchange | None) -> None:
+        # What is sent instead is not the handler's answer.
+        if exchange is not None and not choice.on_errors:
+            exchange.cache_control = None
+
+    # The choice is made before the call, because a handler that is an ASGI app, or a generator
+    # that is streamed, has sent its header before it returns.
+    async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
+        exchange = choose()
+        try:
+            return await handler(*args, **kwargs)
+        except BaseException:
+            take_back(exchange)
+            raise
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        exchange = choose()
+        try:
+            return handler(*args, **kwargs)
+        except BaseException:
+            take_back(exchange)
+            raise
+
+    return wrapped_async if is_async(handler) else wrapped
+
+
+def _seconds(given: Seconds | None) -> int | None:
+    return int(given.total_seconds()) if isinstance(given, timedelta) else given
+
+
+def _field_names(given: FieldNames) -> bool | tuple[str, ...]:
+    # A string is a sequence of letters; the check of the directives refuses it by name.
+    return given if isinstance(given, bool | str) else tuple(name.lower() for name in given)  # type: ignore[return-value]  # checked next

@@ -1,0 +1,150 @@
+"""`@etag`: a validator known before the handler runs, so that a stale write never executes."""
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from chopin_mw.asgi.messages import precondition_failed
+from chopin_mw.errors import ConfigurationError
+from chopin_mw.exchange import Exchange, PreconditionRecord, current_exchange
+from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
+from chopin_mw.integrations.native import Answer, native_response
+from chopin_mw.rules.content_tag import make_entity_tag
+from chopin_mw.rules.entity_tag import EntityTag, is_opaque, parse_entity_tag
+from chopin_mw.rules.headers import select_from_request
+from chopin_mw.rules.http_date import format_http_date
+from chopin_mw.rules.preconditions import CONDITIONAL_FIELDS, Validators, Verdict, evaluate
+
+Tag: TypeAlias = str | int | bytes | datetime | EntityTag | None
+"""What a tag function returns; None where the resource does not exist."""
+
+TagFunction: TypeAlias = Callable[..., Tag | Awaitable[Tag]]
+LastModifiedFunction: TypeAlias = Callable[..., datetime | Awaitable[datetime | None] | None]
+
+
+def etag(
+    tag: TagFunction, *, last_modified: LastModifiedFunction | None = None, weak: bool = False
+) -> Callable[[Handler], Handler]:
+    """Evaluate the request's preconditions before the handler, with the tag that `tag` returns.
+
+    RFC 9110 §13. `tag` and `last_modified` are called like the handler, less the keyword arguments
+    they do not name; both may be async where the handler is. A version number or a change time
+    makes a good tag. It is strong, because If-Match never matches a weak one; say `weak=True` for
+    read-only resources behind compressing proxies. A failed precondition is answered with 412, a
+    repeated GET with 304, and the handler does not run. Needs ETagMiddleware or ChopinMiddleware.
+
+        @app.patch("/flights/{id}")
+        @etag(flight_version)
+        async def change(id: int, change: Change): ...
+    """
+    for function in (tag, last_modified):
+        if function is not None and not callable(function):
+            raise ConfigurationError(f"@etag takes functions, got {function!r}")
+    functions = (tag,) if last_modified is None else (tag, last_modified)
+    return lambda handler: decorate(handler, lambda inner: _checked(inner, functions, weak=weak))
+
+
+def _checked(
+    handler: Callable[..., Any], functions: Sequence[Callable[..., Any]], *, weak: bool
+) -> Callable[..., Any]:
+    if not is_async(handler) and any(map(is_async, functions)):
+        raise ConfigurationError(
+            f"@etag on {name_of(handler)}: a plain handler needs plain functions"
+        )
+    warn = warn_once(
+        f"@etag on {name_of(handler)} has no effect: "
+        "add ChopinMiddleware or ETagMiddleware around the app"
+    )
+    ask = [_fitted(function) for function in functions]
+
+    async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
+        exchange = _exchange_or(warn)
+        if exchange is None:
+            return await handler(*args, **kwargs)
+        values = [function(args, kwargs) for function in ask]
+        known = [await value if inspect.isawaitable(value) else value for value in values]
+        if _decide(exchange, known, weak=weak) is Verdict.PROCEED:
+            return await handler(*args, **kwargs)
+        answer = _answer(exchange, args, kwargs)
+        # A bare ASGI handler sends its answer itself.
+        return await answer(*args) if _is_asgi_call(answer, args) else answer
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        exchange = _exchange_or(warn)
+        if exchange is None:
+            return handler(*args, **kwargs)
+        known = [function(args, kwargs) for function in ask]
+        if _decide(exchange, known, weak=weak) is Verdict.PROCEED:
+            return handler(*args, **kwargs)
+        return _answer(exchange, args, kwargs)
+
+    return wrapped_async if is_async(handler) else wrapped
+
+
+def _exchange_or(warn: Callable[[], None]) -> Exchange | None:
+    exchange = current_exchange()
+    if exchange is None or not exchange.applies_preconditions:
+        warn()
+        return None
+    return exchange
+
+
+def _fitted(function: Callable[..., Any]) -> Callable[[Sequence[Any], Mapping[str, Any]], Any]:
+    """Return a call with the handler's arguments, less the keywords the function does not name."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return lambda args, kwargs: function(*args, **kwargs)
+    names = {parameter.name for parameter in parameters}
+    return lambda args, kwargs: function(
+        *args, **{name: value for name, value in kwargs.items() if name in names}
+    )
+
+
+def _decide(exchange: Exchange, known: Sequence[Any], *, weak: bool) -> Verdict:
+    """Evaluate, and leave word for the middleware around the app."""
+    tag = _entity_tag(known[0], weak=weak)
+    modified = known[1] if len(known) > 1 else None
+    timestamp = None if modified is None else int(modified.timestamp())
+    scope = exchange.scope
+    verdict = evaluate(
+        scope["method"],
+        Validators(tag, timestamp, exists=tag is not None),
+        select_from_request(scope["headers"], CONDITIONAL_FIELDS),
+        now=time.time(),
+    )
+    exchange.precondition = PreconditionRecord(
+        etag=None if tag is None else bytes(tag),
+        last_modified=None if timestamp is None else format_http_date(timestamp),
+        answered=verdict.value,
+    )
+    return verdict
+
+
+def _entity_tag(given: Tag, *, weak: bool) -> EntityTag | None:
+    if given is None or isinstance(given, EntityTag):
+        return given
+    text = given if isinstance(given, bytes) else str(given).encode()
+    if (parsed := parse_entity_tag(text)) is not None:
+        return parsed
+    if is_opaque(text):
+        return EntityTag(text, weak=weak)
+    # Spaces and quotes may not stand in a tag; a digest of them says as much.
+    digest = parse_entity_tag(make_entity_tag((text,)))
+    return None if digest is None else EntityTag(digest.opaque, weak=weak)
+
+
+def _answer(exchange: Exchange, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Return a 304 or 412 in the response class of the handler's framework."""
+    known = exchange.precondition
+    if known is not None and known.answered == Verdict.NOT_MODIFIED.value:
+        fields = [(b"etag", known.etag), (b"last-modified", known.last_modified)]
+        headers = [(name, value) for name, value in fields if value is not None]
+        return native_response(args, kwargs, status=304, headers=headers, body=b"")
+    start, end = precondition_failed(())
+    return native_response(args, kwargs, status=412, headers=start["headers"], body=end["body"])
+
+
+def _is_asgi_call(answer: object, args: Sequence[Any]) -> bool:
+    return isinstance(answer, Answer) and len(args) == 3 and isinstance(args[0], dict)  # noqa: PLR2004 - scope, receive, send

@@ -1,0 +1,141 @@
+"""Default Cache-Control by path, status and media type, and the values that handlers chose."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from chopin_mw.asgi.types import ASGIApp, Headers, Message, Receive, Scope, Send
+from chopin_mw.errors import ConfigurationError
+from chopin_mw.exchange import Exchange, close_exchange, open_exchange
+from chopin_mw.rules.cache_control import (
+    ResponseDirectives,
+    check_response_directives,
+    parse_response_directives,
+)
+from chopin_mw.rules.headers import has, select
+
+_CONTENT_TYPE = frozenset({b"content-type"})
+_ERRORS_FROM = 400
+# Final answers that say something about the resource; errors get a rule only by name.
+_DEFAULT_STATUSES = frozenset({200, 203, 204, 206, 300, 301, 304, 308})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheControlRule:
+    """Say which answers to GET and HEAD get which Cache-Control.
+
+    `path` is a shell pattern over the whole path, whose `*` crosses slashes (`/static/*`);
+    `media_type` one over the type without parameters (`image/*`). `cache_control` takes the
+    text of the header or `ResponseDirectives`.
+
+        CacheControlRule(path="/static/*", cache_control="public, max-age=31536000, immutable")
+    """
+
+    cache_control: str | ResponseDirectives
+    path: str = "*"
+    statuses: Collection[int] = _DEFAULT_STATUSES
+    media_type: str | None = None
+
+    def __post_init__(self) -> None:
+        for status in self.statuses:
+            if not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004 - RFC 9110 §15
+                raise ConfigurationError(f"statuses must hold codes of 200..599, got {status!r}")
+
+    def applies(self, path: str, status: int, headers: Headers) -> bool:
+        """Say whether the rule speaks of this answer."""
+        if status not in self.statuses or not fnmatchcase(path, self.path):
+            return False
+        if self.media_type is None:
+            return True
+        content_type = select(headers, _CONTENT_TYPE).get(b"content-type", b"")
+        media_type = content_type.partition(b";")[0].strip().lower().decode("latin-1")
+        return fnmatchcase(media_type, self.media_type)
+
+
+class CacheControlMiddleware:
+    """Send Cache-Control where the app sends none: what `@cache_control` chose, else a rule.
+
+    The first rule that speaks of an answer decides, `default` stands for a last rule of all
+    paths. Never overrides a Cache-Control of the app.
+
+        app.add_middleware(CacheControlMiddleware, default="no-cache")
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        default: str | ResponseDirectives | None = None,
+        rules: Iterable[CacheControlRule] = (),
+    ) -> None:
+        self.app = app
+        last = [] if default is None else [CacheControlRule(cache_control=default)]
+        self._rules = tuple(_compiled(rule) for rule in (*rules, *last))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3)."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange, token = open_exchange(scope)
+        exchange.applies_cache_control = True
+
+        async def send_with_cache_control(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = self._with_cache_control(message, exchange)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_cache_control)
+        finally:
+            close_exchange(exchange, token)
+
+    def _with_cache_control(self, message: Message, exchange: Exchange) -> Message:
+        if exchange.cache_control is None and not self._rules:
+            return message
+        headers = list(message.get("headers") or ())
+        value = None
+        if not has(headers, b"cache-control"):
+            value = self._value(exchange, message["status"], headers)
+        if value is not None:
+            headers.append((b"cache-control", value))
+        return {**message, "headers": headers}
+
+    def _value(self, exchange: Exchange, status: int, headers: Headers) -> bytes | None:
+        chosen = exchange.cache_control
+        if chosen is not None and (status < _ERRORS_FROM or chosen.on_errors):
+            return chosen.value
+        if exchange.scope["method"] not in ("GET", "HEAD"):
+            return None
+        path: str = exchange.scope["path"]
+        return next((v for rule, v in self._rules if rule.applies(path, status, headers)), None)
+
+
+def _compiled(rule: CacheControlRule) -> tuple[CacheControlRule, bytes]:
+    if not isinstance(rule, CacheControlRule):
+        raise ConfigurationError(f"rules must hold CacheControlRule, got {rule!r}")
+    return rule, _header_value(rule.cache_control)
+
+
+def _header_value(given: str | ResponseDirectives) -> bytes:
+    if isinstance(given, ResponseDirectives):
+        return str(check_response_directives(given)).encode("latin-1")
+    if not isinstance(given, str) or not given.isascii():
+        raise ConfigurationError(
+            f"cache_control must be ASCII or ResponseDirectives, got {given!r}"
+        )
+    directives = check_response_directives(parse_response_directives(given.encode("ascii")))
+    _refuse_broken(given, directives)
+    return given.encode("ascii")
+
+
+def _refuse_broken(given: str, directives: ResponseDirectives) -> None:
+    """Compare what was written with what was understood: in configuration a slip is an error."""
+    if _parts(given) != _parts(str(directives)):
+        raise ConfigurationError(
+            f"cache_control {given!r} is not well formed; it would be read as {str(directives)!r}"
+        )
+
+
+def _parts(value: str) -> list[str]:
+    return sorted(part.strip(' "').lower().replace('="', "=") for part in value.split(","))
