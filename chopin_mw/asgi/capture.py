@@ -105,27 +105,22 @@ class Capture:
     def _take_body(self, message: Message) -> Iterable[Message]:
         body = message.get("body", b"")
         more = message.get("more_body", False)
-        declared = self._judge.declared_length
-        if not self._held and (not more if declared is None else len(body) == declared):
-            # What nearly every response is: whole in one message, sent on as it came.
-            answer = self._judge.when_whole(self._start, (bytes(body),))
-            if type(answer) is dict:
-                self._state = _FORWARDING
-                return (answer, message)
-            return self._deliver(answer, ended=not more)
-        return self._hold(message, bytes(body), more=more)
-
-    def _hold(self, message: Message, body: bytes, *, more: bool) -> Iterable[Message]:
-        # A copy, because apps reuse one dict or bytearray for all chunks.
-        self._held = (*self._held, {**message, "body": body})
+        if more or self._held or type(body) is not bytes:
+            # A copy, because apps reuse one dict or bytearray for all chunks.
+            body = bytes(body)
+            message = {**message, "body": body}
+        self._held = (*self._held, message)
         self._size += len(body)
         declared = self._judge.declared_length
-        if self._size == declared or (declared is None and not more):
-            chunks = [held["body"] for held in self._held]
-            return self._deliver(self._judge.when_whole(self._start, chunks), ended=not more)
-        if not more or not self._app_runs or self._size > self._limit:
+        if self._size > self._limit:
             return self._release()
-        return ()
+        if self._size == declared or (declared is None and not more):
+            return self._finish(body, ended=not more)
+        return self._release() if not more or not self._app_runs else ()
+
+    def _finish(self, body: bytes, *, ended: bool) -> Iterable[Message]:
+        chunks = (body,) if len(self._held) == 1 else [held["body"] for held in self._held]
+        return self._deliver(self._judge.when_whole(self._start, chunks), ended=ended)
 
     def _take_other(self, state: _State, message: Message) -> Iterable[Message]:
         if state is _HOLDING:

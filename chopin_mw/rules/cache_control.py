@@ -23,6 +23,7 @@ _DIRECTIVE = re.compile(
     rb'(?:[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^" \t,]*+)))?+[ \t]*+(?=,|\Z)',
     re.DOTALL,
 )
+_QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _SEPARATORS = re.compile(rb"[ \t,]*+")
 _DIGITS = re.compile(r"[0-9]+")
 _FIELD_NAMES = re.compile(r"[ \t,]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t,]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*[ \t,]*")  # fmt: skip  # noqa: E501 - one grammar rule, one line
@@ -143,8 +144,9 @@ def _split(value: bytes) -> Iterator[tuple[str, str | None, bool]]:
     while (position := _skip(value, position)) < len(value):
         if match := _DIRECTIVE.match(value, position):
             name, quoted, plain = match.groups()
-            argument = re.sub(rb"\\(.)", rb"\1", quoted, flags=re.DOTALL) if quoted else quoted
-            argument = plain if argument is None else argument
+            argument = plain if quoted is None else quoted
+            if quoted is not None and b"\\" in quoted:
+                argument = _QUOTED_PAIR.sub(rb"\1", quoted)
             text = None if argument is None else argument.decode("latin-1")
             yield name.decode("ascii").lower(), text, sound
             position = match.end()
