@@ -159,7 +159,7 @@ class Capture:
                 except StopIteration:
                     break
                 finally:
-                    self._app_runs = False
+                    self._app_runs, value = False, None
                 try:
                     if self._state is _HOLDING and self._may_not_wait():
                         yield from self._send_held().__await__()

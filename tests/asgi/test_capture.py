@@ -1,0 +1,288 @@
+"""Capture: an app is stepped like `await` does it, and nothing is held while it waits."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Generator, Sequence
+from typing import Any
+
+import pytest
+
+from chopin_mw.asgi.capture import Capture
+from chopin_mw.asgi.types import Message
+from support.calls import body, start
+
+LIMIT = 100
+
+
+class Waiting:
+    """Judge that wants every response whole, and marks what became of it."""
+
+    declared_length: int | None = None
+
+    def at_start(self, start: Message) -> None:
+        return None
+
+    def when_whole(self, start: Message, chunks: Sequence[bytes]) -> Message:
+        return {**start, "whole": b"".join(chunks)}
+
+    def when_released(self, start: Message) -> Message:
+        return {**start, "released": True}
+
+
+class Server:
+    """Record what arrives; fail or wait when told to."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.error: Exception | None = None
+        self.gate: asyncio.Event | None = None
+
+    async def send(self, message: Message) -> None:
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        self.sent.append(message)
+
+    def capture(self) -> Capture:
+        return Capture(self.send, Waiting(), limit=LIMIT)
+
+
+async def test_what_is_sent_in_one_go_is_whole() -> None:
+    """Without a declared length too, and in several messages."""
+    server = Server()
+    capture = server.capture()
+
+    async def app() -> None:
+        await capture.send(start())
+        await capture.send(body(b"a", more=True))
+        await capture.send(body(b"b"))
+
+    await capture.run(app())
+
+    assert server.sent[0]["whole"] == b"ab"
+    assert server.sent[1:] == [body(b"a", more=True), body(b"b")]
+
+
+async def test_waiting_lets_go_before_anybody_waits() -> None:
+    """The app sees its own messages arrive while it waits for something else."""
+    server = Server()
+    capture = server.capture()
+    seen: list[int] = []
+
+    async def app() -> None:
+        await capture.send(start())
+        await asyncio.sleep(0)
+        seen.append(len(server.sent))
+        await capture.send(body(b"a", more=True))
+        seen.append(len(server.sent))
+        await capture.send(body())
+
+    await capture.run(app())
+
+    assert seen == [1, 2]
+    assert server.sent[0]["released"]
+
+
+async def test_chunks_are_copied_when_they_are_held() -> None:
+    """An app may use one dict and one bytearray for everything."""
+    server = Server()
+    capture = server.capture()
+
+    async def app() -> None:
+        chunk = bytearray(b"a")
+        message: Message = {"type": "http.response.body", "body": chunk, "more_body": True}
+        await capture.send(start())
+        await capture.send(message)
+        chunk[:] = b"b"
+        message["more_body"] = False
+        await capture.send(message)
+
+    await capture.run(app())
+
+    assert [bytes(message["body"]) for message in server.sent[1:]] == [b"a", b"b"]
+
+
+async def test_a_send_that_fails_while_the_app_waits_is_raised_where_it_waits() -> None:
+    """The client has left: the app hears of it at its await."""
+    server = Server()
+    server.error = OSError("gone")
+    capture = server.capture()
+    heard: list[str] = []
+
+    async def app() -> None:
+        await capture.send(start())
+        try:
+            await asyncio.sleep(3600)
+        except OSError as error:
+            heard.append(str(error))
+
+    await capture.run(app())
+
+    assert heard == ["gone"]
+
+
+async def test_a_server_that_makes_us_wait_while_we_let_go_is_waited_for() -> None:
+    """Back-pressure holds the app, and what it waited for may be ready long before."""
+    server = Server()
+    server.gate = asyncio.Event()
+    capture = server.capture()
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    results: list[str] = []
+
+    async def app() -> None:
+        await capture.send(start())
+        results.append(await ready)
+        await capture.send(body(b"a"))
+
+    task = asyncio.create_task(_awaited(capture.run(app())))
+    await asyncio.sleep(0)
+    ready.set_result("ready")
+    await asyncio.sleep(0)
+    assert results == []
+    server.gate.set()
+    await task
+
+    assert results == ["ready"]
+    assert len(server.sent) == 2
+
+
+async def test_cancellation_reaches_the_app_and_nothing_is_sent() -> None:
+    """Its own clean-up runs; a start that was held stays unsent."""
+    server = Server()
+    judge = Waiting()
+    judge.declared_length = 5
+    capture = Capture(server.send, judge, limit=LIMIT)
+    cleaned: list[bool] = []
+    waits = asyncio.Event()
+
+    async def app() -> None:
+        await capture.send(start())
+        waits.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(True)
+
+    task = asyncio.create_task(_awaited(capture.run(app())))
+    await waits.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert cleaned == [True]
+    assert server.sent == []
+
+
+async def test_an_exception_comes_after_what_was_sent_before_it() -> None:
+    """The same object, and no terminal body of our own."""
+    server = Server()
+    capture = server.capture()
+    error = ExceptionGroup("mine", [ValueError()])
+
+    async def app() -> None:
+        await capture.send(start())
+        await capture.send(body(b"a", more=True))
+        raise error
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await capture.run(app())
+
+    assert raised.value is error
+    assert server.sent[1:] == [body(b"a", more=True)]
+
+
+async def test_the_apps_exception_wins_over_a_failing_send() -> None:
+    """A client that left does not hide a bug."""
+    server = Server()
+    server.error = OSError("gone")
+    capture = server.capture()
+
+    async def app() -> None:
+        await capture.send(start())
+        raise KeyError("bug")
+
+    with pytest.raises(KeyError, match="bug"):
+        await capture.run(app())
+
+
+async def test_half_an_answer_is_sent_as_half_an_answer() -> None:
+    """Nothing is invented."""
+    server = Server()
+    capture = server.capture()
+
+    async def app() -> None:
+        await capture.send(start())
+
+    await capture.run(app())
+
+    assert server.sent == [{**start(), "released": True}]
+
+
+class OldStyle:
+    """An awaitable that is no coroutine, as compiled frameworks return."""
+
+    def __init__(self, inner: Awaitable[None]) -> None:
+        self.inner = inner
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self.inner.__await__()
+
+
+async def test_any_awaitable_can_be_run() -> None:
+    """Not only native coroutines."""
+    server = Server()
+    capture = server.capture()
+
+    async def app() -> None:
+        await capture.send(start())
+        await capture.send(body(b"a"))
+
+    await capture.run(OldStyle(app()))
+
+    assert server.sent[0]["whole"] == b"a"
+
+
+async def test_what_is_not_awaitable_fails_as_await_does() -> None:
+    """An app that forgot its async gets Python's own words."""
+    with pytest.raises(TypeError, match="await"):
+        await Server().capture().run(None)  # type: ignore[arg-type]  # the slip
+
+
+def test_a_request_that_is_dropped_is_closed() -> None:
+    """The garbage collector ends the app like any coroutine."""
+    closed: list[bool] = []
+
+    async def app() -> None:
+        try:
+            await asyncio.Future()
+        finally:
+            closed.append(True)
+
+    async def serve() -> None:
+        steps = Server().capture().run(app())
+        next(iter(steps.__await__() if hasattr(steps, "__await__") else steps))
+        del steps
+        gc.collect()
+
+    asyncio.run(serve())
+
+    assert closed == [True]
+
+
+async def test_a_start_from_another_task_is_not_held() -> None:
+    """We would not hear of it when that task waits."""
+    server = Server()
+    capture = server.capture()
+
+    async def app() -> None:
+        await asyncio.create_task(_awaited(capture.send(start())))
+
+    await capture.run(app())
+
+    assert server.sent == [{**start(), "released": True}]
+
+
+async def _awaited(awaitable: Any) -> None:
+    await awaitable
