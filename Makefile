@@ -25,7 +25,7 @@ $(READY): requirements/dev.txt requirements/data.txt pyproject.toml scripts/uv
 	@test -n "$(PYTHON)" || exit 1
 	@$(UV) venv --quiet --allow-existing --python "$(PYTHON)" $(VENV)
 	@echo "installing pinned requirements into $(VENV)"
-	@$(UV) pip sync --quiet --require-hashes requirements/dev.txt
+	@$(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements/data.txt
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -2,11 +2,12 @@
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from chopin_mw.asgi.messages import precondition_failed
+from chopin_mw.asgi.types import Headers
 from chopin_mw.errors import ConfigurationError
 from chopin_mw.exchange import Exchange, PreconditionRecord, current_exchange
 from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
@@ -68,8 +69,7 @@ def _checked(
         if _decide(exchange, known, weak=weak) is Verdict.PROCEED:
             return await handler(*args, **kwargs)
         answer = _answer(exchange, args, kwargs)
-        # A bare ASGI handler sends its answer itself.
-        return await answer(*args) if _is_asgi_call(answer, args) else answer
+        return await answer if inspect.isawaitable(answer) else answer
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         exchange = _exchange_or(warn)
@@ -138,13 +138,28 @@ def _entity_tag(given: Tag, *, weak: bool) -> EntityTag | None:
 def _answer(exchange: Exchange, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Return a 304 or 412 in the response class of the handler's framework."""
     known = exchange.precondition
+    headers: Headers
     if known is not None and known.answered == Verdict.NOT_MODIFIED.value:
         fields = [(b"etag", known.etag), (b"last-modified", known.last_modified)]
         headers = [(name, value) for name, value in fields if value is not None]
-        return native_response(args, kwargs, status=304, headers=headers, body=b"")
-    start, end = precondition_failed(())
-    return native_response(args, kwargs, status=412, headers=start["headers"], body=end["body"])
+        status, body = 304, b""
+    else:
+        start, end = precondition_failed(())
+        status, headers, body = 412, start["headers"], end["body"]
+    if _is_asgi_call(args):
+        # An ASGI app sends its answer itself, also where a framework has mounted it.
+        return Answer(status, headers, body)(*args[-3:])
+    return native_response(args, kwargs, status=status, headers=headers, body=body)
 
 
-def _is_asgi_call(answer: object, args: Sequence[Any]) -> bool:
-    return isinstance(answer, Answer) and len(args) == 3 and isinstance(args[0], dict)  # noqa: PLR2004 - scope, receive, send
+def _is_asgi_call(args: Sequence[Any]) -> bool:
+    """Say whether the last three arguments, after `self` perhaps, are scope, receive, send."""
+    if len(args) < 3:  # noqa: PLR2004 - scope, receive, send
+        return False
+    scope, receive, send = args[-3:]
+    return (
+        isinstance(scope, MutableMapping)
+        and "type" in scope
+        and callable(receive)
+        and callable(send)
+    )

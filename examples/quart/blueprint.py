@@ -1,0 +1,109 @@
+"""The flights API in Quart's own idiom: a blueprint, request globals, returned dicts and lists."""
+
+from typing import Any, cast
+
+from quart import Blueprint, abort, current_app, g, request
+from sqlalchemy.orm.exc import StaleDataError
+
+from chopin_mw import cache_control, etag
+from examples.flights import queries
+from examples.flights.database import sessions
+from examples.flights.models import Flight
+from examples.flights.pages import index_page
+
+flights = Blueprint("flights", __name__)
+
+MAX_NOTE_LENGTH = 200
+
+
+@flights.before_app_serving
+async def load_board() -> None:
+    async with sessions() as session:
+        current_app.config["BOARD"] = await queries.load_board(session)
+
+
+@flights.before_request
+async def open_session() -> None:
+    g.session = sessions()
+
+
+@flights.teardown_request
+async def close_session(_error: BaseException | None) -> None:
+    await g.session.close()
+
+
+@flights.get("/")
+async def index() -> str:
+    return index_page("Quart", request.host_url)
+
+
+@flights.get("/board")
+async def show_board() -> list[queries.Record]:
+    return cast("list[queries.Record]", current_app.config["BOARD"])
+
+
+@flights.get("/flights")
+async def list_flights() -> list[queries.Record]:
+    return await queries.list_flights(
+        g.session,
+        limit=request.args.get("limit", 20, type=int),
+        offset=request.args.get("offset", 0, type=int),
+        origin=request.args.get("origin"),
+        carrier=request.args.get("carrier"),
+    )
+
+
+async def read_tag(flight_id: int) -> str | None:
+    """Read one column by primary key: on a 304 that is all that happens."""
+    version = await queries.find_version(g.session, flight_id)
+    return None if version is None else queries.tag(flight_id, version)
+
+
+@flights.get("/flights/<int:flight_id>")
+@etag(read_tag)
+async def get_flight(flight_id: int) -> queries.Record:
+    return queries.detail(await load_flight(flight_id))
+
+
+async def load_flight(flight_id: int) -> Flight:
+    if "flight" not in g:
+        g.flight = await queries.find_flight(g.session, flight_id) or abort(404)
+    flight: Flight = g.flight
+    return flight
+
+
+async def loaded_tag(flight_id: int) -> str:
+    """Tag the very object that is written, so that no other write slips in between."""
+    flight = await load_flight(flight_id)
+    return queries.tag(flight.id, flight.version)
+
+
+# A stale If-Match is answered with 412, and this function never runs.
+@flights.patch("/flights/<int:flight_id>")
+@etag(loaded_tag)
+async def annotate_flight(flight_id: int) -> queries.Record:
+    flight = await load_flight(flight_id)
+    flight.note = _note_in(await request.get_json())
+    try:
+        await g.session.commit()
+    except StaleDataError:
+        abort(409)
+    return queries.detail(flight)
+
+
+@flights.get("/airlines")
+@cache_control(public=True, max_age=60, stale_while_revalidate=30)
+async def list_airlines() -> list[queries.Record]:
+    return await queries.list_airlines(g.session)
+
+
+@flights.get("/delays")
+async def list_delays() -> list[queries.Record]:
+    return await queries.list_delays(g.session)
+
+
+def _note_in(body: Any) -> str | None:
+    note = body.get("note", 0) if isinstance(body, dict) else 0
+    if note is not None and (not isinstance(note, str) or len(note) > MAX_NOTE_LENGTH):
+        abort(422)
+    return note

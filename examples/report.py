@@ -1,0 +1,59 @@
+"""Prints what a tour has seen, and the lines of the example that did it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from examples.flights.location import ROOT
+from examples.tour import Stop
+
+LINES_TO_SEE = (
+    "ChopinMiddleware(",
+    "(ChopinMiddleware",
+    "install_json(",
+    "@cache_control",
+    "@etag",
+)
+
+
+def print_report(framework: str, stops: Sequence[Stop], console: Console) -> None:
+    table = Table(title=f"{framework} with chopin_mw, over 336,776 flights", title_justify="left")
+    table.add_column("")
+    table.add_column("request", no_wrap=True)
+    table.add_column("answer")
+    table.add_column("ms", justify="right")
+    table.add_column("bytes", justify="right")
+    table.add_column("what it shows")
+    for stop in stops:
+        table.add_row(*_cells(stop))
+    console.print(table)
+    console.print("the lines that do it:", highlight=False)
+    for line in lines_to_see(ROOT / "examples" / framework):
+        console.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def lines_to_see(folder: Path) -> Iterator[str]:
+    """Yield `file:line  code` for each line where an example uses chopin_mw."""
+    for path in sorted(folder.glob("*.py")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            code = line.partition("  # ")[0].strip()
+            if any(mark in code for mark in LINES_TO_SEE):
+                place = f"{path.relative_to(ROOT).as_posix()}:{number}"
+                yield f"{place:<34} {code}"
+
+
+def _cells(stop: Stop) -> tuple[Text, Text, Text, Text, Text, Text]:
+    shows = Text(stop.shows)
+    for problem in stop.problems:
+        shows.append(f"\n{problem}", style="red")
+    return (
+        Text("✗", style="bold red") if stop.problems else Text("✓", style="green"),
+        Text(stop.request),
+        Text(stop.answer),
+        Text(f"{stop.milliseconds:.1f}"),
+        Text(f"{stop.bytes_on_wire:,}"),
+        shows,
+    )
