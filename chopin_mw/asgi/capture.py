@@ -7,6 +7,7 @@ everything held goes out, in the same task and in order. What an app sends in on
 what it sends over time is not delayed.
 """
 
+from asyncio import Event
 from collections.abc import Awaitable, Generator, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
@@ -47,13 +48,17 @@ class Judge(Protocol):
 
 
 class _State(Enum):
-    AWAITING_START = 0
-    HOLDING = 1
-    FORWARDING = 2
-    DROPPING = 3
+    AWAITING_START = "the app has not answered yet"
+    HOLDING = "the start is held, and perhaps some of the body"
+    RELEASING = "the app waits, and what was held is on its way out"
+    FORWARDING = "everything passes"
+    DROPPING = "another answer was sent, so the app's body is dropped"
+    BROKEN = "the server failed while the app waited: its next send is told"
 
 
-_AWAITING_START, _HOLDING, _FORWARDING, _DROPPING = _State
+_AWAITING_START, _HOLDING, _RELEASING, _FORWARDING, _DROPPING, _BROKEN = _State
+# A rush of tiny chunks would take a hundred times its bytes to hold.
+_MOST_HELD = 256
 
 
 class Capture:
@@ -62,7 +67,18 @@ class Capture:
     Use as `await capture.run(app(scope, receive, capture.send))`.
     """
 
-    __slots__ = ("_app_runs", "_held", "_judge", "_limit", "_send", "_size", "_start", "_state")
+    __slots__ = (
+        "_app_runs",
+        "_error",
+        "_held",
+        "_judge",
+        "_limit",
+        "_released",
+        "_send",
+        "_size",
+        "_start",
+        "_state",
+    )
 
     def __init__(self, send: Send, judge: Judge, *, limit: int) -> None:
         self._send = send
@@ -70,8 +86,10 @@ class Capture:
         self._limit = limit
         self._state = _AWAITING_START
         self._start: Message = _NOTHING
-        self._held: tuple[Message, ...] = ()
+        self._held: list[Message] = []
         self._size = 0
+        self._error: Exception | None = None
+        self._released: Event | None = None
         # Only while we step the app's coroutine do we hear of it before anybody waits. A send
         # from another task (Quart's, BaseHTTPMiddleware's) finds this False: no chunk is held.
         self._app_runs = False
@@ -87,7 +105,9 @@ class Capture:
             await self._send(message)
             return
         else:
-            ready = self._take_other(state, message)
+            if state is _RELEASING:
+                await self._until_released()
+            ready = self._take_other(message)
         for each in ready:
             await self._send(each)
 
@@ -109,23 +129,29 @@ class Capture:
             # A copy, because apps reuse one dict or bytearray for all chunks.
             body = bytes(body)
             message = {**message, "body": body}
-        self._held = (*self._held, message)
+        self._held.append(message)
         self._size += len(body)
         declared = self._judge.declared_length
-        if self._size > self._limit:
+        if self._size > self._limit or (more and declared is None):
             return self._release()
         if self._size == declared or (declared is None and not more):
             return self._finish(body, ended=not more)
-        return self._release() if not more or not self._app_runs else ()
+        if more and self._app_runs and len(self._held) < _MOST_HELD:
+            return ()
+        return self._release()
 
     def _finish(self, body: bytes, *, ended: bool) -> Iterable[Message]:
         chunks = (body,) if len(self._held) == 1 else [held["body"] for held in self._held]
         return self._deliver(self._judge.when_whole(self._start, chunks), ended=ended)
 
-    def _take_other(self, state: _State, message: Message) -> Iterable[Message]:
+    def _take_other(self, message: Message) -> Iterable[Message]:
+        state = self._state
+        if state is _BROKEN and self._error is not None:
+            self._state = _FORWARDING
+            raise self._error
         if state is _HOLDING:
             return (*self._release(), message)
-        if state is _AWAITING_START or message["type"] not in _RESPONSE_PARTS:
+        if state is not _DROPPING or message["type"] not in _RESPONSE_PARTS:
             return (message,)
         # The body of a response that was replaced; all else is the server's to judge.
         if not message.get("more_body", False) and not self._start.get("trailers"):
@@ -162,7 +188,7 @@ class Capture:
                     self._app_runs, value = False, None
                 try:
                     if self._state is _HOLDING and self._may_not_wait():
-                        yield from self._send_held().__await__()
+                        yield from self._let_go().__await__()
                     value, resume = (yield waits_for), steps.send
                 except GeneratorExit:
                     steps.close()
@@ -176,6 +202,8 @@ class Capture:
         if self._state is _HOLDING:
             # Half an answer: nothing is invented, and nothing kept.
             yield from self._send_held().__await__()
+        if self._state is _BROKEN and self._error is not None:
+            raise self._error
 
     def _may_not_wait(self) -> bool:
         """Say whether a waiting app would make its client wait for something it has sent.
@@ -184,6 +212,26 @@ class Capture:
         nobody has seen any of it, and the whole body often comes with them.
         """
         return bool(self._held) or self._judge.declared_length is None
+
+    async def _let_go(self) -> None:
+        """Send what is held while the app waits, in order before all that its tasks send."""
+        messages, after = self._release(), self._state
+        self._state = _RELEASING
+        try:
+            for message in messages:
+                await self._send(message)
+        except Exception as error:  # noqa: BLE001 - raised where the app expects it: from its next send
+            self._error, after = error, _BROKEN
+        finally:
+            self._state = after
+            if self._released is not None:
+                self._released.set()
+
+    async def _until_released(self) -> None:
+        """Wait in a task of the app's own, for the server's sake: it gets one message at a time."""
+        if self._released is None:
+            self._released = Event()
+        await self._released.wait()
 
     async def _send_held(self) -> None:
         for message in self._release() if self._state is _HOLDING else ():

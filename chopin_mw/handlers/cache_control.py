@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from chopin_mw.exchange import CacheControlChoice, Exchange, current_exchange
+from chopin_mw.exchange import CacheControlChoice, current_exchange
 from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
 from chopin_mw.rules.cache_control import ResponseDirectives, check_response_directives
 
@@ -66,38 +66,43 @@ def _choosing(handler: Callable[..., Any], choice: CacheControlChoice) -> Callab
         "add ChopinMiddleware or CacheControlMiddleware around the app"
     )
 
-    def choose() -> Exchange | None:
+    def choose() -> Callable[[], None]:
         exchange = current_exchange()
         if exchange is None or not exchange.applies_cache_control:
             warn()
-            return None
-        exchange.cache_control = choice
-        return exchange
+            return _nothing
+        before, exchange.cache_control = exchange.cache_control, choice
 
-    def take_back(exchange: Exchange | None) -> None:
-        # What is sent instead is not the handler's answer.
-        if exchange is not None and not choice.on_errors:
-            exchange.cache_control = None
+        def take_back() -> None:
+            # What is sent instead is not the handler's answer.
+            if not choice.on_errors:
+                exchange.cache_control = before
+
+        return take_back
 
     # The choice is made before the call, because a handler that is an ASGI app, or a generator
     # that is streamed, has sent its header before it returns.
     async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
-        exchange = choose()
+        take_back = choose()
         try:
             return await handler(*args, **kwargs)
         except BaseException:
-            take_back(exchange)
+            take_back()
             raise
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        exchange = choose()
+        take_back = choose()
         try:
             return handler(*args, **kwargs)
         except BaseException:
-            take_back(exchange)
+            take_back()
             raise
 
     return wrapped_async if is_async(handler) else wrapped
+
+
+def _nothing() -> None:
+    """Take nothing back where nothing was chosen."""
 
 
 def _seconds(given: Seconds | None) -> int | None:

@@ -40,20 +40,26 @@ def etag(
         @etag(flight_version)
         async def change(id: int, change: Change): ...
     """
-    for function in (tag, last_modified):
-        if function is not None and not callable(function):
-            raise ConfigurationError(f"@etag takes functions, got {function!r}")
     functions = (tag,) if last_modified is None else (tag, last_modified)
+    for function in functions:
+        if not callable(function):
+            raise ConfigurationError(f"@etag takes functions, got {function!r}")
     return lambda handler: decorate(handler, lambda inner: _checked(inner, functions, weak=weak))
 
 
 def _checked(
     handler: Callable[..., Any], functions: Sequence[Callable[..., Any]], *, weak: bool
 ) -> Callable[..., Any]:
-    if not is_async(handler) and any(map(is_async, functions)):
+    innermost = inspect.unwrap(handler)
+    if inspect.isgeneratorfunction(innermost) or inspect.isasyncgenfunction(innermost):
+        # Its framework iterates over whatever comes back, where a 304 or 412 is one response.
         raise ConfigurationError(
-            f"@etag on {name_of(handler)}: a plain handler needs plain functions"
+            f"@etag on {name_of(handler)}: a handler that yields cannot be answered for; "
+            "return a streaming response instead"
         )
+    refusal = f"@etag on {name_of(handler)}: a plain handler needs plain functions"
+    if not is_async(handler) and any(map(is_async, functions)):
+        raise ConfigurationError(refusal)
     warn = warn_once(
         f"@etag on {name_of(handler)} has no effect: "
         "add ChopinMiddleware or ETagMiddleware around the app"
@@ -76,6 +82,8 @@ def _checked(
         if exchange is None:
             return handler(*args, **kwargs)
         known = [function(args, kwargs) for function in ask]
+        if any(map(inspect.isawaitable, known)):
+            raise ConfigurationError(refusal)
         if _decide(exchange, known, weak=weak) is Verdict.PROCEED:
             return handler(*args, **kwargs)
         return _answer(exchange, args, kwargs)

@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -10,18 +11,22 @@ from chopin_mw.errors import ConfigurationError
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
-_METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "query")
-# Starlette, Quart and Django name a method after the verb; Falcon puts `on_` before it.
-_VERB_METHODS = frozenset({*_METHODS, *(f"on_{method}" for method in _METHODS)})
+# Starlette, Quart and Django name a method after the verb; Falcon puts `on_` before it, and may
+# put a suffix behind it (`on_get_collection`).
+_VERB = "(get|head|post|put|patch|delete|options|query)"
+_VERB_METHOD = re.compile(rf"{_VERB}|on_{_VERB}(_.+)?")
 
 logger = logging.getLogger("chopin_mw")
 
 
 def is_async(handler: Callable[..., Any]) -> bool:
     """Say whether calling this gives something to await; for partials and instances too."""
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+    if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
         getattr(handler, "__call__", None)  # noqa: B004 - its kind is asked for, not its presence
-    )
+    ):
+        return True
+    # Before Python 3.12, Django marks what `as_view()` returns in this way only.
+    return getattr(handler, "_is_coroutine", None) is not None
 
 
 def name_of(handler: Callable[..., Any]) -> str:
@@ -38,13 +43,29 @@ def decorate(handler: Handler, wrap: Callable[[Callable[..., Any]], Any]) -> Han
             "that makes the route"
         )
     if not inspect.isclass(handler):
-        return cast("Handler", wraps(handler)(wrap(handler)))
-    verbs = [name for name in vars(handler) if name in _VERB_METHODS]
+        return cast("Handler", _in_the_guise_of(handler, wrap(handler)))
+    verbs = [name for name in vars(handler) if _VERB_METHOD.fullmatch(name)]
     if not verbs:
         raise ConfigurationError(f"{name_of(handler)} has no method named after an HTTP verb")
     for name in verbs:
-        setattr(handler, name, decorate(vars(handler)[name], wrap))
+        setattr(handler, name, _decorated_method(vars(handler)[name], wrap))
     return handler
+
+
+def _in_the_guise_of(handler: Any, wrapper: Any) -> Any:
+    wrapped = wraps(handler)(wrapper)
+    if not hasattr(handler, "__name__"):
+        # Partials and instances: frameworks name them after their class, and must not read our
+        # annotations where they have none.
+        wrapped.__name__ = wrapped.__qualname__ = type(handler).__name__
+        wrapped.__annotations__ = {}
+    return wrapped
+
+
+def _decorated_method(method: Any, wrap: Callable[[Callable[..., Any]], Any]) -> Any:
+    if isinstance(method, staticmethod | classmethod):
+        return type(method)(decorate(method.__func__, wrap))
+    return decorate(method, wrap)
 
 
 def warn_once(message: str) -> Callable[[], None]:

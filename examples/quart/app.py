@@ -9,6 +9,6 @@ app = Quart(__name__)
 app.register_blueprint(flights)
 
 # Conditional requests and Cache-Control for the whole app.
-app.asgi_app = ChopinMiddleware(app.asgi_app)  # type: ignore[assignment, arg-type]  # Hypercorn's ASGI types
+app.asgi_app = ChopinMiddleware(app.asgi_app)  # type: ignore[method-assign]  # Quart's own idiom
 # Fast JSON for jsonify, returned dicts and lists, and request.get_json.
 install_json(app)

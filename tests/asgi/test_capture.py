@@ -17,7 +17,8 @@ LIMIT = 100
 class Waiting:
     """Judge that wants every response whole, and marks what became of it."""
 
-    declared_length: int | None = None
+    def __init__(self, declared_length: int | None = None) -> None:
+        self.declared_length = declared_length
 
     def at_start(self, start: Message) -> None:
         return None
@@ -44,14 +45,28 @@ class Server:
             raise self.error
         self.sent.append(message)
 
-    def capture(self) -> Capture:
-        return Capture(self.send, Waiting(), limit=LIMIT)
+    def capture(self, declared_length: int | None = None) -> Capture:
+        return Capture(self.send, Waiting(declared_length), limit=LIMIT)
 
 
-async def test_what_is_sent_in_one_go_is_whole() -> None:
-    """Without a declared length too, and in several messages."""
+async def test_what_is_sent_in_one_message_is_whole() -> None:
+    """Without a declared length too."""
     server = Server()
     capture = server.capture()
+
+    async def app() -> None:
+        await capture.send(start())
+        await capture.send(body(b"ab"))
+
+    await capture.run(app())
+
+    assert server.sent == [{**start(), "whole": b"ab"}, body(b"ab")]
+
+
+async def test_a_declared_body_sent_in_one_go_is_whole() -> None:
+    """In several messages, which stay several."""
+    server = Server()
+    capture = server.capture(declared_length=2)
 
     async def app() -> None:
         await capture.send(start())
@@ -62,6 +77,23 @@ async def test_what_is_sent_in_one_go_is_whole() -> None:
 
     assert server.sent[0]["whole"] == b"ab"
     assert server.sent[1:] == [body(b"a", more=True), body(b"b")]
+
+
+async def test_a_rush_of_tiny_chunks_is_not_held() -> None:
+    """Each message held costs a hundred times its bytes."""
+    server = Server()
+    capture = Capture(server.send, Waiting(declared_length=1000), limit=10_000)
+
+    async def app() -> None:
+        await capture.send(start())
+        for _ in range(999):
+            await capture.send(body(b"a", more=True))
+        await capture.send(body(b"a"))
+
+    await capture.run(app())
+
+    assert server.sent[0]["released"]
+    assert len(server.sent) == 1001
 
 
 async def test_waiting_lets_go_before_anybody_waits() -> None:
@@ -87,7 +119,7 @@ async def test_waiting_lets_go_before_anybody_waits() -> None:
 async def test_chunks_are_copied_when_they_are_held() -> None:
     """An app may use one dict and one bytearray for everything."""
     server = Server()
-    capture = server.capture()
+    capture = server.capture(declared_length=2)
 
     async def app() -> None:
         chunk = bytearray(b"a")
@@ -103,23 +135,67 @@ async def test_chunks_are_copied_when_they_are_held() -> None:
     assert [bytes(message["body"]) for message in server.sent[1:]] == [b"a", b"b"]
 
 
-async def test_a_send_that_fails_while_the_app_waits_is_raised_where_it_waits() -> None:
-    """The client has left: the app hears of it at its await."""
+async def test_a_send_that_fails_while_the_app_waits_is_raised_by_its_next_send() -> None:
+    """The client has left: the app hears of it where it expects to, and only once from us."""
     server = Server()
     server.error = OSError("gone")
     capture = server.capture()
-    heard: list[str] = []
+    heard: list[BaseException] = []
 
     async def app() -> None:
         await capture.send(start())
+        await asyncio.sleep(0)
         try:
-            await asyncio.sleep(3600)
+            await capture.send(body(b"a"))
         except OSError as error:
-            heard.append(str(error))
+            heard.append(error)
+        server.error = None
+        await capture.send(body(b"b"))
 
     await capture.run(app())
 
-    assert heard == ["gone"]
+    assert [str(error) for error in heard] == ["gone"]
+    assert server.sent == [body(b"b")]
+
+
+async def test_a_send_that_fails_is_not_forgotten_when_the_app_sends_no_more() -> None:
+    """The server hears of its own error, as it would without us."""
+    server = Server()
+    server.error = OSError("gone")
+    capture = server.capture()
+
+    async def app() -> None:
+        await capture.send(start())
+        await asyncio.sleep(0)
+
+    with pytest.raises(OSError, match="gone"):
+        await capture.run(app())
+
+
+async def test_what_tasks_of_the_app_send_waits_for_what_was_held() -> None:
+    """The server gets the start first, however slowly it takes it."""
+    server = Server()
+    server.gate = asyncio.Event()
+    capture = server.capture(declared_length=None)
+
+    async def app() -> None:
+        await capture.send(start())
+        child = asyncio.create_task(_awaited(capture.send(body(b"a"))))
+        opener = asyncio.create_task(open_gate())
+        await child
+        await opener
+
+    async def open_gate() -> None:
+        assert server.gate is not None
+        await asyncio.sleep(0)
+        server.gate.set()
+
+    await capture.run(app())
+
+    assert [message["type"] for message in server.sent] == [
+        "http.response.start",
+        "http.response.body",
+    ]
 
 
 async def test_a_server_that_makes_us_wait_while_we_let_go_is_waited_for() -> None:
@@ -150,9 +226,7 @@ async def test_a_server_that_makes_us_wait_while_we_let_go_is_waited_for() -> No
 async def test_cancellation_reaches_the_app_and_nothing_is_sent() -> None:
     """Its own clean-up runs; a start that was held stays unsent."""
     server = Server()
-    judge = Waiting()
-    judge.declared_length = 5
-    capture = Capture(server.send, judge, limit=LIMIT)
+    capture = server.capture(declared_length=5)
     cleaned: list[bool] = []
     waits = asyncio.Event()
 

@@ -1,0 +1,408 @@
+"""`@etag`: what tag functions may return, what they are called with, and what follows."""
+
+import inspect
+import logging
+import re
+from collections.abc import Awaitable, Callable, Generator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chopin_mw import (
+    CacheControlMiddleware,
+    ChopinMiddleware,
+    ConfigurationError,
+    ETagMiddleware,
+    etag,
+)
+from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
+from chopin_mw.exchange import close_exchange, open_exchange
+from chopin_mw.rules.entity_tag import EntityTag
+from support.calls import Answer, call
+
+CHANGED = datetime(2013, 1, 1, 5, 15, tzinfo=UTC)
+CHANGED_TEXT = b"Tue, 01 Jan 2013 05:15:00 GMT"
+BEFORE = b"Mon, 31 Dec 2012 23:59:59 GMT"
+
+
+def resource(calls: list[str]) -> ASGIApp:
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        calls.append(scope["method"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"text"})
+
+    return handler
+
+
+def tagged(value: Any, **options: Any) -> ASGIApp:
+    return ChopinMiddleware(etag(lambda *_: value, **options)(resource([])))
+
+
+async def status_of(app: ASGIApp, method: str, *headers: tuple[bytes, bytes]) -> int:
+    return (await call(app, method=method, headers=headers)).status
+
+
+# --- tags -----------------------------------------------------------------------------------------
+
+TAGS = [
+    (1, b'"1"'),
+    ("v1", b'"v1"'),
+    (b"v1", b'"v1"'),
+    ("", b'""'),
+    ("é", '"é"'.encode()),
+    ('"v1"', b'"v1"'),
+    ('W/"v1"', b'W/"v1"'),
+    (b'W/"v1"', b'W/"v1"'),
+    (EntityTag(b"v1"), b'"v1"'),
+    (EntityTag(b"v1", weak=True), b'W/"v1"'),
+]
+
+
+@pytest.mark.parametrize(("value", "header"), TAGS, ids=str)
+async def test_a_tag_is_sent_as_an_entity_tag(value: Any, header: bytes) -> None:
+    """Numbers, text and bytes are quoted, tags are sent as they are."""
+    app = tagged(value)
+
+    assert (await call(app))[b"etag"] == header
+    assert await status_of(app, "GET", (b"if-none-match", header)) == 304
+
+
+@pytest.mark.parametrize(
+    "value", ["a b", 'a"b', '"open', "line\nbreak", "a\x7f", CHANGED], ids=repr
+)
+async def test_what_may_not_stand_in_a_tag_is_digested(value: Any) -> None:
+    """Spaces, quotes and control characters give a tag too, equal for equal values."""
+    first, second = [await call(tagged(value)) for _ in "ab"]
+
+    assert re.fullmatch(rb'"[0-9a-f]{32}"', first[b"etag"] or b"")
+    assert first[b"etag"] == second[b"etag"]
+    assert await status_of(tagged(value), "GET", (b"if-none-match", first[b"etag"] or b"")) == 304
+
+
+async def test_other_values_have_other_digests() -> None:
+    """A digest says as much as the value."""
+    tags = {(await call(tagged(value)))[b"etag"] for value in ("a b", "a  b", "a c")}
+
+    assert len(tags) == 3
+
+
+@pytest.mark.parametrize(("value", "header"), [("v1", b'W/"v1"'), (7, b'W/"7"')])
+async def test_weak_tags_are_for_reading(value: Any, header: bytes) -> None:
+    """`weak=True` marks the tag: it gives a 304, and never lets a write through."""
+    app = tagged(value, weak=True)
+
+    assert (await call(app))[b"etag"] == header
+    assert await status_of(app, "GET", (b"if-none-match", header)) == 304
+    assert await status_of(app, "PUT", (b"if-match", header)) == 412
+
+
+async def test_a_weak_digest_is_weak() -> None:
+    """`weak=True` speaks of digests too."""
+    assert ((await call(tagged("a b", weak=True)))[b"etag"] or b"").startswith(b'W/"')
+
+
+# --- nothing there yet ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([(b"if-none-match", b"*")], 200),
+        ([(b"if-none-match", b'"v1"')], 200),
+        ([(b"if-match", b"*")], 412),
+        ([(b"if-match", b'"v1"')], 412),
+        ([], 200),
+    ],
+)
+async def test_a_put_on_nothing(headers: list[tuple[bytes, bytes]], status: int) -> None:
+    """None means that the resource does not exist: it may be created, and not changed."""
+    assert await status_of(tagged(None), "PUT", *headers) == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([(b"if-none-match", b"*")], 412),
+        ([(b"if-none-match", b'"other"')], 200),
+        ([(b"if-match", b"*")], 200),
+        ([(b"if-match", b'"v1"')], 200),
+        ([(b"if-match", b'"other", "v1"')], 200),
+        ([(b"if-match", b'"other"')], 412),
+    ],
+)
+async def test_a_put_on_something(headers: list[tuple[bytes, bytes]], status: int) -> None:
+    """What exists is not created again, and changed by those who know its state."""
+    assert await status_of(tagged("v1"), "PUT", *headers) == status
+
+
+async def test_a_read_of_nothing_goes_to_the_handler() -> None:
+    """The handler says 404 itself; no tag is made up."""
+    answer = await call(tagged(None), headers=[(b"if-none-match", b"*")])
+
+    assert answer.status == 200
+    assert answer[b"etag"] is None
+
+
+# --- last modified --------------------------------------------------------------------------------
+
+
+async def test_last_modified_is_sent_and_compared() -> None:
+    """The time of the last change conditions requests that name no tag."""
+    app = tagged("v1", last_modified=lambda *_: CHANGED)
+
+    assert (await call(app))[b"last-modified"] == CHANGED_TEXT
+    assert await status_of(app, "GET", (b"if-modified-since", CHANGED_TEXT)) == 304
+    assert await status_of(app, "GET", (b"if-modified-since", BEFORE)) == 200
+    assert await status_of(app, "PUT", (b"if-unmodified-since", CHANGED_TEXT)) == 200
+    assert await status_of(app, "PUT", (b"if-unmodified-since", BEFORE)) == 412
+
+
+async def test_a_304_by_tag_and_time_names_the_tag() -> None:
+    """RFC 9110 §15.4.5: Last-Modified is for those who have no tag."""
+    app = tagged("v1", last_modified=lambda *_: CHANGED)
+
+    answer = await call(app, headers=[(b"if-none-match", b'"v1"')])
+
+    assert (answer.status, answer[b"etag"], answer[b"last-modified"]) == (304, b'"v1"', None)
+
+
+async def test_a_tag_silences_the_time() -> None:
+    """If-None-Match that misses decides, whatever If-Modified-Since says (RFC 9110 §13.1.3)."""
+    app = tagged("v1", last_modified=lambda *_: CHANGED)
+    headers = [(b"if-none-match", b'"v0"'), (b"if-modified-since", CHANGED_TEXT)]
+
+    assert await status_of(app, "GET", *headers) == 200
+
+
+async def test_an_unknown_time_conditions_nothing() -> None:
+    """None from `last_modified` is no time, and no header."""
+    app = tagged("v1", last_modified=lambda *_: None)
+
+    answer = await call(app, headers=[(b"if-modified-since", CHANGED_TEXT)])
+
+    assert (answer.status, answer[b"last-modified"]) == (200, None)
+
+
+# --- the functions --------------------------------------------------------------------------------
+
+
+def ran(*_: Any, **__: Any) -> str:
+    return "ran"
+
+
+def inside_a_request(
+    method: str, headers: list[tuple[bytes, bytes]], run: Callable[[], Any]
+) -> Any:
+    exchange, token = open_exchange({"type": "http", "method": method, "headers": headers})
+    exchange.applies_preconditions = True
+    try:
+        return run()
+    finally:
+        close_exchange(exchange, token)
+
+
+def test_the_function_gets_what_the_handler_gets() -> None:
+    """Positions are passed on, and of the keywords those that the function names."""
+    asked: list[Any] = []
+
+    def version(first: int, *, number: int, missing: int = 0) -> str:
+        asked.append((first, number, missing))
+        return "v1"
+
+    @etag(version)
+    def handler(first: int, *, number: int, body: dict[str, int]) -> str:
+        return "ran"
+
+    answer = inside_a_request("GET", [], lambda: handler(1, number=2, body={}))
+
+    assert answer == "ran"
+    assert asked == [(1, 2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("known", "status"), [((b"if-none-match", b'"v1"'), 304), ((b"if-match", b'"v0"'), 412)]
+)
+def test_a_plain_handler_is_answered_for(known: tuple[bytes, bytes], status: int) -> None:
+    """A handler that its framework calls without arguments gets an answer to return."""
+    handler = etag(lambda: "v1")(ran)
+
+    answer = inside_a_request("GET", [known], handler)
+
+    assert answer != "ran"
+    assert status in (getattr(answer, "status", None), getattr(answer, "status_code", None))
+
+
+def test_a_function_with_open_keywords_gets_all() -> None:
+    """`**kwargs` asks for everything."""
+    asked: list[Any] = []
+
+    def version(**given: Any) -> str:
+        asked.append(given)
+        return "v1"
+
+    handler = etag(version)(ran)
+    inside_a_request("GET", [], lambda: handler(number=2, body={}))
+
+    assert asked == [{"number": 2, "body": {}}]
+
+
+async def test_an_async_handler_may_have_functions_of_both_kinds() -> None:
+    """Plain and async functions may be mixed above an async handler."""
+
+    async def version(*_: Any) -> str:
+        return "v1"
+
+    app = ChopinMiddleware(etag(version, last_modified=lambda *_: CHANGED)(resource([])))
+    answer = await call(app)
+
+    assert (answer[b"etag"], answer[b"last-modified"]) == (b'"v1"', CHANGED_TEXT)
+
+
+async def test_what_a_function_raises_is_not_swallowed() -> None:
+    """A tag function that fails fails the request: nobody may write on a guess."""
+
+    def version(*_: Any) -> str:
+        raise LookupError("no such flight")
+
+    calls: list[str] = []
+    app = ChopinMiddleware(etag(version)(resource(calls)))
+
+    with pytest.raises(LookupError):
+        await call(app, method="PUT")
+    assert calls == []
+
+
+async def async_tag(*_: Any) -> str:
+    return "v1"
+
+
+class AsyncTag:
+    async def __call__(self, *_: Any) -> str:
+        return "v1"
+
+
+@pytest.mark.parametrize("function", [async_tag, AsyncTag()], ids=["function", "instance"])
+@pytest.mark.parametrize("place", ["tag", "last_modified"])
+def test_an_async_function_on_a_plain_handler_is_refused(
+    function: Callable[..., Awaitable[Any]], place: str
+) -> None:
+    """A handler in a thread cannot await; that is said when decorating, with the handler's name."""
+    functions: dict[str, Any] = {"tag": lambda: "v1", place: function}
+
+    with pytest.raises(
+        ConfigurationError, match=r"@etag on .*handler.*: a plain handler needs plain"
+    ):
+
+        @etag(**functions)
+        def handler() -> None: ...
+
+
+def test_a_function_that_turns_out_async_is_refused() -> None:
+    """A lambda around an async function is found out before its result is taken for a tag."""
+
+    class Later:
+        def __await__(self) -> Generator[None, None, str]:
+            yield
+            return "v1"
+
+    handler = etag(Later)(ran)
+
+    with pytest.raises(ConfigurationError, match="a plain handler needs plain functions"):
+        inside_a_request("GET", [], handler)
+
+
+@pytest.mark.parametrize("given", ["v1", 1, None])
+def test_a_tag_in_place_of_a_function_is_refused(given: Any) -> None:
+    """`@etag("v1")` would never change: a function is asked for."""
+    with pytest.raises(ConfigurationError, match="@etag takes functions, got"):
+        etag(given)
+
+
+def test_a_time_in_place_of_a_function_is_refused() -> None:
+    """So is a fixed time."""
+    given: Any = CHANGED
+
+    with pytest.raises(ConfigurationError, match="@etag takes functions, got datetime"):
+        etag(lambda: "v1", last_modified=given)
+
+
+# --- the middleware around ------------------------------------------------------------------------
+
+
+async def test_without_middleware_the_handler_runs(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody would see the 412: the handler runs, and one warning says what is missing."""
+    calls: list[str] = []
+    app = etag(lambda *_: "v1")(resource(calls))
+
+    with caplog.at_level(logging.WARNING, "chopin_mw"):
+        for _ in "ab":
+            await call(app, method="PUT", headers=[(b"if-match", b'"v0"')])
+
+    (record,) = caplog.records
+    assert calls == ["PUT", "PUT"]
+    assert re.search(r"@etag on .*handler has no effect: add ChopinMiddleware", record.message)
+
+
+async def test_cache_control_middleware_alone_does_not_listen(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Another of our middleware around the app is not the one that is needed."""
+    calls: list[str] = []
+    app = CacheControlMiddleware(etag(lambda *_: "v1")(resource(calls)))
+
+    with caplog.at_level(logging.WARNING, "chopin_mw"):
+        await call(app, headers=[(b"if-none-match", b'"v1"')])
+
+    assert calls == ["GET"]
+    assert "add ChopinMiddleware or ETagMiddleware" in caplog.text
+
+
+def test_a_plain_handler_without_middleware_runs(caplog: pytest.LogCaptureFixture) -> None:
+    """Called from a script, a decorated function is a function."""
+    handler = etag(lambda: "v1")(ran)
+
+    assert handler() == "ran"
+    assert "has no effect" in caplog.text
+
+
+@pytest.mark.parametrize("middleware", [ETagMiddleware, ChopinMiddleware])
+async def test_the_handler_does_not_run(middleware: Callable[[ASGIApp], ASGIApp]) -> None:
+    """304 and 412 are answered in its place."""
+    calls: list[str] = []
+    app = middleware(etag(lambda *_: "v1")(resource(calls)))
+
+    statuses = [
+        await status_of(app, "GET", (b"if-none-match", b'"v1"')),
+        await status_of(app, "HEAD", (b"if-none-match", b'"v1"')),
+        await status_of(app, "PUT", (b"if-match", b'"v0"')),
+        await status_of(app, "GET", (b"if-match", b'"v0"')),
+    ]
+
+    assert statuses == [304, 304, 412, 412]
+    assert calls == []
+
+
+def test_a_method_of_three_arguments_is_no_asgi_app() -> None:
+    """Only scope, receive and send make an answer that is awaited; three others do not."""
+    handler = etag(lambda *_: "v1")(ran)
+    known = [(b"if-none-match", b'"v1"')]
+
+    answer = inside_a_request("GET", known, lambda: handler({"no": "scope"}, 1, 2))
+
+    assert answer != "ran"
+    assert not inspect.isawaitable(answer)
+
+
+async def test_an_answer_of_the_handlers_own_keeps_its_tag() -> None:
+    """A handler that sends an ETag itself is not given a second one."""
+
+    @etag(lambda *_: "v1")
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"ETag", b'"own"')]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"text"})
+
+    answer: Answer = await call(ChopinMiddleware(handler))
+
+    assert [value for name, value in answer.headers if name.lower() == b"etag"] == [b'"own"']

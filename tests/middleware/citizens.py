@@ -1,0 +1,48 @@
+"""The middleware under test, alone and composed, with what each may add to a response."""
+
+from chopin_mw.asgi.types import ASGIApp
+from chopin_mw.middleware.cache_control import CacheControlMiddleware
+from chopin_mw.middleware.etag import ETagMiddleware
+from chopin_mw.stack import ChopinMiddleware
+from support.differential import Citizen
+
+TAG = frozenset({b"etag"})
+POLICY = frozenset({b"cache-control"})
+DEFAULT = "private, max-age=0"
+
+
+def identity(app: ASGIApp) -> ASGIApp:
+    return app
+
+
+def with_default(app: ASGIApp) -> ASGIApp:
+    return CacheControlMiddleware(app, default=DEFAULT)
+
+
+def tag_around_policy(app: ASGIApp) -> ASGIApp:
+    return ETagMiddleware(with_default(app))
+
+
+def policy_around_tag(app: ASGIApp) -> ASGIApp:
+    return with_default(ETagMiddleware(app))
+
+
+def twice(app: ASGIApp) -> ASGIApp:
+    return ETagMiddleware(with_default(ETagMiddleware(with_default(app))))
+
+
+def stack_twice(app: ASGIApp) -> ASGIApp:
+    return ChopinMiddleware(ChopinMiddleware(app))
+
+
+CITIZENS = (
+    Citizen("identity", identity),
+    Citizen("etag", ETagMiddleware, TAG),
+    Citizen("cache-control", CacheControlMiddleware),
+    Citizen("cache-control with a default", with_default, POLICY),
+    Citizen("chopin", ChopinMiddleware, TAG),
+    Citizen("etag around cache-control", tag_around_policy, TAG | POLICY),
+    Citizen("cache-control around etag", policy_around_tag, TAG | POLICY),
+    Citizen("both twice", twice, TAG | POLICY),
+    Citizen("chopin twice", stack_twice, TAG),
+)
