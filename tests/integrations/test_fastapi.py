@@ -435,7 +435,10 @@ async def test_route_classes_of_the_apps_own_stay() -> None:
     report = install_json(app)
 
     assert (await call(app, "/one")).all(b"x-stamp") == [b"1"]
-    assert dict(report.left_alone)["GET /one"] == "has a route class of its own: derive it from JSONRoute"
+    assert (
+        dict(report.left_alone)["GET /one"]
+        == "has a route class of its own: derive it from JSONRoute"
+    )
     assert "routes to come with Stamped" in dict(report.left_alone)
     assert router.route_class is Stamped
 

@@ -43,7 +43,9 @@ def test_unknown_apps_are_refused(app: Any) -> None:
     with pytest.raises(ConfigurationError, match=type(app).__qualname__) as raised:
         install_json(app)
 
-    assert "FastAPI, Starlette, Quart, Litestar, Django (ASGI), Falcon, BlackSheep" in str(raised.value)
+    assert "FastAPI, Starlette, Quart, Litestar, Django (ASGI), Falcon, BlackSheep" in str(
+        raised.value
+    )
 
 
 def test_an_app_that_wraps_itself_ends() -> None:
@@ -57,7 +59,9 @@ def test_an_app_that_wraps_itself_ends() -> None:
 
 def test_options_of_another_framework_are_refused() -> None:
     """An option without effect is an error, with its name."""
-    with pytest.raises(ConfigurationError, match="compat=True is for quart, and this app is fastapi"):
+    with pytest.raises(
+        ConfigurationError, match="compat=True is for quart, and this app is fastapi"
+    ):
         install_json(FastAPI(), compat=True)
     with pytest.raises(ConfigurationError, match="patch=False is for starlette"):
         install_json(FastAPI(), patch=False)
@@ -181,6 +185,7 @@ async def test_django_says_what_to_use() -> None:
 async def test_blacksheep_uses_the_codec_in_the_whole_process() -> None:
     """Its settings are global, and the report says so."""
     try:
+
         async def handler(request: blacksheep.Request) -> Any:
             if request.method == "POST":
                 return await request.json()
@@ -196,7 +201,10 @@ async def test_blacksheep_uses_the_codec_in_the_whole_process() -> None:
         assert json_settings.dumps([b"abc"]) == '["YWJj"]'
         assert "every BlackSheep app of this process" in report.changed[1]
 
-        refusing = await blacksheep_app(lambda request: refuse())
+        async def refuse_request(request: blacksheep.Request) -> None:
+            await refuse()
+
+        refusing = await blacksheep_app(refuse_request)
         install_json(refusing)
         answer = await call(refusing)
         assert (answer.status, json.loads(answer.body)) == (413, PROBLEM)
@@ -208,7 +216,7 @@ async def test_blacksheep_settings_of_the_apps_own_stay() -> None:
     """What somebody put into the settings is left alone."""
     json_settings.use(dumps=repr)
     try:
-        report = install_json(await blacksheep_app(refuse))
+        report = install_json(blacksheep.Application())
 
         assert json_settings.dumps([1]) == "[1]"
         assert dict(report.left_alone) == {"json_settings": "something else is in use there"}

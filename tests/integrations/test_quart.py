@@ -165,7 +165,9 @@ async def test_bodies_are_decoded_exactly() -> None:
     install_json(app)
     echo = {"path": "/echo", "method": "POST", "headers": [JSON]}
 
-    assert (await call(app, **echo, body=b'{"id":18446744073709551616}')).json() == str({"id": 2**64})
+    assert (await call(app, **echo, body=b'{"id":18446744073709551616}')).json() == str(
+        {"id": 2**64}
+    )
     assert (await call(app, **echo, body=b"NaN")).status == 400
     assert (await call(app, **echo, body=b"{")).status == 400
 

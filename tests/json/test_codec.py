@@ -246,7 +246,9 @@ def test_importing_the_package_imports_neither_library() -> None:
         "j.dumps(1); print('orjson' in sys.modules)"
     )
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
 
     assert done.stdout.split() == ["False", "False", "True"]
 

@@ -20,7 +20,13 @@ STDLIB = json_codec("stdlib", "stdlib")
 CODECS = (ORJSON, MSGSPEC, STDLIB)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT
+)
 KEYS = TEXT | st.integers() | st.floats() | st.booleans() | st.none()
 
 
@@ -88,7 +94,9 @@ def test_durations_are_pydantics(value: timedelta) -> None:
         assert duration_text(value) == adapter.dump_python(value, mode="json")
 
 
-@given(st.binary(max_size=40) | st.text(alphabet='[]{}",:\\0123456789eE+-.nulltrue ').map(str.encode))
+@given(
+    st.binary(max_size=40) | st.text(alphabet='[]{}",:\\0123456789eE+-.nulltrue ').map(str.encode)
+)
 def test_codecs_agree_on_any_bytes(document: bytes) -> None:
     """Bytes that one refuses all refuse, and none raises anything but ValueError."""
     assert read(ORJSON, document) == read(MSGSPEC, document) == read(STDLIB, document)

@@ -34,7 +34,7 @@ async def reads_ahead(app: ASGIApp, scope: Scope, receive: Receive, send: Send) 
 
 async def drops_disconnects(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     async def receive_requests() -> Message:
-        message = await receive()
+        message: Message = await receive()
         if message["type"] == "http.disconnect":
             await asyncio.Event().wait()
         return message

@@ -1,5 +1,6 @@
 """The small app in Django, over ASGI."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,18 @@ if not hasattr(settings, "ROOT_URLCONF"):
     settings.ROOT_URLCONF = ""
 
 
+class PlainMiddleware:
+    """Be a middleware that knows nothing of async: Django moves what is below to other threads."""
+
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+
 class URLs:
     """Hold the routes of one app, as Django's resolver takes them in place of a module."""
 
@@ -41,6 +54,7 @@ class URLs:
 # What `startproject` puts there and what declares Content-Length. Django sends from a task of its
 # own: without a declared length nobody can hold its answer back to tag it.
 COMMON = "django.middleware.common.CommonMiddleware"
+PLAIN = f"{__name__}.PlainMiddleware"
 
 
 def handler_for(urls: URLs, *middleware: str) -> ASGIHandler:
