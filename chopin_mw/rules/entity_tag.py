@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _TAG = rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*+)"'
 _ENTITY_TAG = re.compile(_TAG)
 # Possessive quantifiers: a megabyte of junk is read once, never backtracked through.
-_LIST_ELEMENT = re.compile(rb"[ \t,]*+" + _TAG + rb"[ \t]*+(?=,|\Z)")
+_LIST = re.compile(rb"[ \t,]*+(?:" + _TAG + rb"[ \t]*+(?:,[ \t,]*+|\Z))*+")
 _OPAQUE = re.compile(rb"[\x21\x23-\x7e\x80-\xff]*")
 
 
@@ -67,11 +67,7 @@ def parse_entity_tag_list(value: bytes) -> EntityTagList:
     """
     if value.strip(b" \t") == b"*":
         return EntityTagList(any=True)
-    tags: list[EntityTag] = []
-    position = 0
-    while match := _LIST_ELEMENT.match(value, position):
-        tags.append(EntityTag(match[2], weak=match[1] is not None))
-        position = match.end()
-    if value[position:].strip(b" \t,"):
+    if not _LIST.fullmatch(value):
         return EntityTagList()
-    return EntityTagList(tuple(tags))
+    found = _ENTITY_TAG.findall(value)
+    return EntityTagList(tuple([EntityTag(opaque, mark != b"") for mark, opaque in found]))
