@@ -3,7 +3,7 @@
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from chopin_mw.asgi.messages import precondition_failed
@@ -31,10 +31,11 @@ def etag(
     """Evaluate the request's preconditions before the handler, with the tag that `tag` returns.
 
     RFC 9110 §13. `tag` and `last_modified` are called like the handler, less the keyword arguments
-    they do not name; both may be async where the handler is. A version number or a change time
-    makes a good tag. It is strong, because If-Match never matches a weak one; say `weak=True` for
-    read-only resources behind compressing proxies. A failed precondition is answered with 412, a
-    repeated GET with 304, and the handler does not run. Needs ETagMiddleware or ChopinMiddleware.
+    they do not name; both may be async where the handler is. A version number makes a good tag;
+    naive times count as UTC. The tag is strong, because If-Match never matches a weak one; say
+    `weak=True` for read-only resources behind compressing proxies. A failed precondition is
+    answered with 412, a repeated GET with 304, and the handler does not run. Needs ETagMiddleware
+    or ChopinMiddleware around the app.
 
         @app.patch("/flights/{id}")
         @etag(flight_version)
@@ -114,7 +115,7 @@ def _decide(exchange: Exchange, known: Sequence[Any], *, weak: bool) -> Verdict:
     """Evaluate, and leave word for the middleware around the app."""
     tag = _entity_tag(known[0], weak=weak)
     modified = known[1] if len(known) > 1 else None
-    timestamp = None if modified is None else int(modified.timestamp())
+    timestamp = None if modified is None else _seconds(modified)
     scope = exchange.scope
     verdict = evaluate(
         scope["method"],
@@ -128,6 +129,12 @@ def _decide(exchange: Exchange, known: Sequence[Any], *, weak: bool) -> Verdict:
         answered=verdict.value,
     )
     return verdict
+
+
+def _seconds(modified: datetime) -> int:
+    # Naive times are UTC, as Django's `condition` has it and most databases keep them.
+    aware = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
+    return int(aware.timestamp())
 
 
 def _entity_tag(given: Tag, *, weak: bool) -> EntityTag | None:

@@ -8,17 +8,20 @@ async def flights() -> list[dict[str, object]]:
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
 from chopin_mw.asgi.messages import reply
 from chopin_mw.asgi.types import Headers, Receive, Scope, Send
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.integrations.native import injected_status, is_response, native_response
+from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of
+from chopin_mw.integrations.native import (
+    framework_of_call,
+    injected_status,
+    is_response,
+    native_response,
+)
 from chopin_mw.json import dumps
 from chopin_mw.rules.headers import has
-
-Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 _CONTENT_TYPE = (b"content-type", b"application/json")
 _STATUSES_WITH_CONTENT = frozenset(range(200, 600)) - {204, 205, 304}
@@ -60,49 +63,52 @@ def json_response(
 ) -> Handler | Callable[[Handler], Handler]:
     """Encode what the handler returns and answer with the calling framework's own response.
 
-    Works on functions and methods, plain or async, and leaves their signature as it is. Status and
-    headers are given here: a framework's own (`status_code=201` in FastAPI) do not apply to
-    responses. Headers, cookies and status of a `Response` parameter are kept, and so are
+    Works on functions, methods and classes of them, plain or async; signatures stay as they are.
+    Status and headers are given here: a framework's own (`status_code=201` in FastAPI) do not
+    apply to responses. Headers, cookies and status of a `Response` parameter are kept, and so are
     background tasks. A handler that returns a response, or in Falcon nothing, is left alone.
     The result is sent as it is: response models and DTOs do not filter it.
     """
-    fields = _fields(headers)
     _checked_status(status)
+    fields = _fields(headers)
 
-    def decorate(handler: Handler) -> Handler:
-        decorated: Handler = _decorated(handler, status, fields)
-        return decorated
+    def answering(inner: Callable[..., Any]) -> Callable[..., Any]:
+        return _answering(inner, status, fields)
 
-    return decorate if handler is None else decorate(handler)
+    if handler is None:
+        return lambda handler: decorate(handler, answering)
+    return decorate(handler, answering)
 
 
-def _decorated(handler: Any, status: int, headers: Headers) -> Any:
-    if not callable(handler):
-        raise ConfigurationError(f"@json_response decorates a handler, got {handler!r}")
-    if inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
-        raise ConfigurationError(f"@json_response cannot encode a generator: {handler!r}")
+def _answering(handler: Callable[..., Any], status: int, headers: Headers) -> Callable[..., Any]:
+    innermost = inspect.unwrap(handler)
+    if inspect.isgeneratorfunction(innermost) or inspect.isasyncgenfunction(innermost):
+        raise ConfigurationError(f"@json_response cannot encode a generator: {name_of(handler)}")
 
     def answer(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if is_response(result):
             return result
+        if result is None and framework_of_call((*args, *kwargs.values())) == "falcon":
+            # A responder that has written its answer into the response.
+            return None
         given = injected_status((*args, *kwargs.values()))
-        return native_response(
-            args, kwargs, status=given or status, headers=headers, body=dumps(result)
-        )
+        body = dumps(result)
+        return native_response(args, kwargs, status=given or status, headers=headers, body=body)
 
-    if inspect.iscoroutinefunction(handler):
+    async def answer_async(*args: Any, **kwargs: Any) -> Any:
+        return answer(await handler(*args, **kwargs), args, kwargs)
 
-        @wraps(handler)
-        async def answer_async(*args: Any, **kwargs: Any) -> Any:
-            return answer(await handler(*args, **kwargs), args, kwargs)
+    def answer_plain(*args: Any, **kwargs: Any) -> Any:
+        result = handler(*args, **kwargs)
+        if inspect.isawaitable(result):
+            # Another decorator hid that the handler is async; its framework awaits what it gets.
+            return answer_later(result, args, kwargs)
+        return answer(result, args, kwargs)
 
-        return answer_async
+    async def answer_later(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return answer(await result, args, kwargs)
 
-    @wraps(handler)
-    def answer_sync(*args: Any, **kwargs: Any) -> Any:
-        return answer(handler(*args, **kwargs), args, kwargs)
-
-    return answer_sync
+    return answer_async if is_async(handler) else answer_plain
 
 
 def _fields(headers: Mapping[str, str] | None) -> Headers:

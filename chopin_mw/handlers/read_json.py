@@ -5,7 +5,8 @@
 `install_json(app)` makes the framework answer a refused body with problem details (RFC 9457).
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from email.message import Message
 from json import JSONDecodeError
 from typing import Any
@@ -32,7 +33,7 @@ async def read_json(
     headers: Iterable[Field] | None = None,
     scope: Scope | None = None,
 ) -> Any:
-    """Get the value in the JSON body of a request, or raise RequestBodyError.
+    """Return the value in the JSON body of a request, or raise RequestBodyError.
 
     `source` is the request of Starlette, FastAPI, Quart, Litestar, Django, Falcon or BlackSheep, or
     an ASGI `receive`; the latter needs `scope` or `headers` to have its media type and declared
@@ -58,7 +59,7 @@ async def read_json(
 
 
 def problem_response(error: RequestBodyError) -> Answer:
-    """Build the ASGI app that answers a refused body: `await problem_response(error)(*asgi)`."""
+    """Turn a refused body into an ASGI app that answers with problem details."""
     body = problem_body(error.status, error.title, error.detail)
     headers = with_content_length([(b"content-type", PROBLEM_MEDIA_TYPE)], error.status, body)
     return Answer(error.status, headers, body)
@@ -108,14 +109,15 @@ def _declared_length(fields: list[Field], max_bytes: int) -> int | None:
     return int(digits or b"0")
 
 
-async def _read(pieces: Any, max_bytes: int) -> bytes:
+async def _read(pieces: AsyncGenerator[bytes, None], max_bytes: int) -> bytes:
     received: list[bytes] = []
     size = 0
-    async for piece in pieces:
-        size += len(piece)
-        if size > max_bytes:
-            raise _too_large(max_bytes)
-        received.append(piece)
+    async with aclosing(pieces):
+        async for piece in pieces:
+            size += len(piece)
+            if size > max_bytes:
+                raise _too_large(max_bytes)
+            received.append(piece)
     return b"".join(received)
 
 

@@ -1,11 +1,12 @@
 """Make an entity tag from the bytes of a representation."""
 
+import re
 from collections.abc import Sequence
 
 from xxhash import xxh3_128, xxh3_128_hexdigest
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_MTIME = slice(4, 8)
+# The fixed ten bytes, and the file name if flag 8 is the only one set.
+_GZIP_HEADER = re.compile(rb"\x1f\x8b\x08(?:\x00.{6}|\x08.{6}[^\x00]*+\x00)", re.DOTALL)
 
 
 def make_entity_tag(chunks: Sequence[bytes], *, gzipped: bool = False) -> bytes:
@@ -17,15 +18,14 @@ def make_entity_tag(chunks: Sequence[bytes], *, gzipped: bool = False) -> bytes:
     if len(chunks) == 1 and not gzipped:
         return b'W/"%b"' % xxh3_128_hexdigest(chunks[0]).encode("ascii")
     digest = xxh3_128()
-    for chunk in _without_gzip_time(chunks) if gzipped else chunks:
+    for chunk in _without_gzip_header(chunks) if gzipped else chunks:
         digest.update(chunk)
     return b'W/"%b"' % digest.hexdigest().encode("ascii")
 
 
-def _without_gzip_time(chunks: Sequence[bytes]) -> Sequence[bytes]:
-    # Compressors write the time of day into the header (RFC 1952 §2.3.1): with it the tag of an
-    # unchanged body would change every second.
+def _without_gzip_header(chunks: Sequence[bytes]) -> Sequence[bytes]:
+    # Compressors write the time of day into the header (RFC 1952 §2.3.1), and Django a file name
+    # of random length against BREACH: with it no two tags of an unchanged body would be equal.
     body = b"".join(chunks)
-    if not body.startswith(_GZIP_MAGIC):
-        return chunks
-    return (body[: _GZIP_MTIME.start], body[_GZIP_MTIME.stop :])
+    match = _GZIP_HEADER.match(body)
+    return (body[match.end() :],) if match else chunks

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from frameworks.apps.every import FRAMEWORKS, app_of
 
+from frameworks.apps.every import FRAMEWORKS, app_of
 from support.servers import Address, uvicorn_thread
 
 

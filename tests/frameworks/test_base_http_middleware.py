@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from frameworks.apps.shared import CHUNKS, State
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from chopin_mw import ChopinMiddleware, cache_control, etag
+from frameworks.apps.shared import CHUNKS, State
 from support.servers import Address, RawConnection, ask, uvicorn_thread
 
 

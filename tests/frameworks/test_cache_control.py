@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from frameworks.apps.shared import DEFAULT
 
+from frameworks.apps.shared import DEFAULT
 from support.servers import Address, ask
 
 CACHED = "public, max-age=60"

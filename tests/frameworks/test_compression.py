@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from frameworks.apps.shared import State
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from litestar import Litestar, get
 from litestar.config.compression import CompressionConfig
 from starlette.applications import Starlette
@@ -19,6 +20,8 @@ from starlette.routing import Route
 
 from chopin_mw import ChopinMiddleware
 from chopin_mw.asgi.types import ASGIApp
+from frameworks.apps.django_app import COMMON, URLs, handler_for
+from frameworks.apps.shared import State
 from support.servers import Address, RawConnection, ask, uvicorn_thread
 
 TEXT = "three hundred flights to Houston, " * 100
@@ -73,7 +76,22 @@ def litestar_gzip_inside() -> ASGIApp:
     return ChopinMiddleware(app)
 
 
-ORDERS = (starlette_gzip_inside, starlette_gzip_outside, litestar_gzip_inside)
+def django_gzip_inside() -> ASGIApp:
+    """Django's compressor writes a file name of random length into every answer."""
+
+    async def text(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(TEXT, content_type="text/plain")
+
+    gzip_layer = "django.middleware.gzip.GZipMiddleware"
+    return ChopinMiddleware(handler_for(URLs(path("text", text)), gzip_layer, COMMON))
+
+
+ORDERS = (
+    starlette_gzip_inside,
+    starlette_gzip_outside,
+    litestar_gzip_inside,
+    django_gzip_inside,
+)
 
 
 @pytest.fixture(scope="module", params=ORDERS, ids=lambda build: build.__name__)

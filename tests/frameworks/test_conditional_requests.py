@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from frameworks.apps.shared import OWN_TAG, OWN_TEXT
 
+from frameworks.apps.shared import OWN_TAG, OWN_TEXT
 from support.servers import Address, ask
 
 PROBLEM = "application/problem+json"

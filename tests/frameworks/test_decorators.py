@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
-from frameworks.apps import decorated_asgi, decorated_frameworks
 
 from chopin_mw import ChopinMiddleware
 from chopin_mw.asgi.types import ASGIApp
+from frameworks.apps import decorated_asgi, decorated_frameworks
 
 CASES = (*decorated_asgi.CASES, *decorated_frameworks.CASES)
 Client = httpx.AsyncClient

@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
-from frameworks.apps.every import FRAMEWORKS, app_of
-from frameworks.apps.shared import FLIGHT, ROWS
 
 from chopin_mw.json import dumps
+from frameworks.apps.every import FRAMEWORKS, app_of
+from frameworks.apps.shared import FLIGHT, ROWS
 
 ANSWERS = pytest.mark.parametrize(("path", "value"), [("/flight", FLIGHT), ("/rows", ROWS)])
 

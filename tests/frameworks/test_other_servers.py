@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from frameworks.apps.shared import CHUNKS, FLIGHT
 
+from frameworks.apps.shared import CHUNKS, FLIGHT
 from support.servers import Address, RawConnection, ask, granian_process, hypercorn_process
 
 APPS = ("bare", "fastapi")

@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from frameworks.apps.shared import CHUNKS, EVENTS
 
+from frameworks.apps.shared import CHUNKS, EVENTS
 from support.servers import Address, RawConnection
 
 STREAMS = pytest.mark.parametrize(

@@ -136,6 +136,14 @@ async def test_a_read_of_nothing_goes_to_the_handler() -> None:
     assert answer[b"etag"] is None
 
 
+async def test_a_naive_time_counts_as_utc() -> None:
+    """As in Django's `condition`, whatever the zone of the machine."""
+    naive = tagged("v1", last_modified=lambda *_: CHANGED.replace(tzinfo=None))
+    aware = tagged("v1", last_modified=lambda *_: CHANGED)
+
+    assert (await call(naive))[b"last-modified"] == (await call(aware))[b"last-modified"]
+
+
 async def test_last_modified_is_sent_and_compared() -> None:
     """The time of the last change conditions requests that name no tag."""
     app = tagged("v1", last_modified=lambda *_: CHANGED)

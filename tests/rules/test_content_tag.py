@@ -41,6 +41,16 @@ def test_the_time_in_a_gzip_header_does_not_count() -> None:
     )
 
 
+def test_the_file_name_in_a_gzip_header_does_not_count() -> None:
+    """Django writes one of random length; other flags are left alone."""
+    plain = gzip.compress(b"body", mtime=1)
+    named = plain[:3] + b"\x08" + plain[4:10] + b"aaaa\x00" + plain[10:]
+    flagged = plain[:3] + b"\x04" + plain[4:]
+
+    assert make_entity_tag((named,), gzipped=True) == make_entity_tag((plain,), gzipped=True)
+    assert make_entity_tag((flagged,), gzipped=True) == make_entity_tag((flagged,))
+
+
 def test_what_only_claims_to_be_gzip_is_hashed_whole() -> None:
     """Without the magic bytes there is no header to leave out."""
     assert make_entity_tag((b"0123a",), gzipped=True) != make_entity_tag((b"0123b",), gzipped=True)

@@ -37,7 +37,7 @@ async def call(
     body: bytes | Iterable[bytes] = b"",
     leaves: bool = False,
 ) -> Answer:
-    """Send one request, its body in the pieces given; with `leaves` the client goes before the end."""
+    """Send one request, its body in pieces; with `leaves` the client goes before the end."""
     pieces = [body] if isinstance(body, bytes) else list(body)
     script: list[Message] = [
         {"type": "http.request", "body": piece, "more_body": leaves or at < len(pieces) - 1}

@@ -1,6 +1,6 @@
 """One handler mounted in every framework, each in its own idiom, to answer GET and POST on `/`."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import blacksheep
@@ -78,5 +78,6 @@ async def blacksheep_app(handler: Handler) -> blacksheep.Application:
     app = blacksheep.Application(router=Router())
     for method in METHODS:
         app.router.add(method, "/", handler)
-    await app.start()
+    start: Callable[[], Awaitable[None]] = app.start
+    await start()
     return app

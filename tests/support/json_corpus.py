@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table is read row by row
 """Values that every codec must write, and refuse, in the same way."""
 
 import dataclasses
@@ -152,7 +153,7 @@ WRITTEN: dict[str, tuple[Any, str]] = {
     "empty": ([[], {}, (), ""], '[[],{},[],""]'),
     "integers": ([0, -1, 2**53, 2**63, 2**64 - 1], "[0,-1,9007199254740992,9223372036854775808,18446744073709551615]"),
     "beyond 64 bits": ([2**64, -(2**63) - 1, 2**70], "[18446744073709551616,-9223372036854775809,1180591620717411303424]"),
-    "floats": ([0.0, -0.0, 1.5, 1e16, 1e-7, 1.5e300, 5e-324], "[0.0,-0.0,1.5,1e+16,1e-7,1.5e+300,5e-324]"),
+    "floats": ([0.0, -0.0, 1.5, 1e16, 1e-7, -1.5e-5, 1e-5, 1.5e300, 5e-324], "[0.0,-0.0,1.5,1e+16,1e-7,-0.000015,0.00001,1.5e+300,5e-324]"),
     "not finite": ([float("nan"), float("inf"), float("-inf")], "[null,null,null]"),
     "text": ("é€😀\u2028</script>\x7f", '"é€😀\u2028</script>\x7f"'),
     "escapes": ('"\\/\b\f\n\r\t\x00\x1f', r'"\"\\/\b\f\n\r\t\u0000\u001f"'),
@@ -172,7 +173,7 @@ WRITTEN: dict[str, tuple[Any, str]] = {
     "path": (PurePosixPath("/a/b"), '"/a/b"'),
     "address": (ipaddress.ip_address("::1"), '"::1"'),
     "utc": (NOON, '"2026-03-04T12:00:00.000500Z"'),
-    "naive": (datetime(2026, 3, 4), '"2026-03-04T00:00:00"'),
+    "naive": (NOON.replace(tzinfo=None, microsecond=0), '"2026-03-04T12:00:00"'),
     "zones": (
         [
             datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/London")),
@@ -199,8 +200,8 @@ WRITTEN: dict[str, tuple[Any, str]] = {
     "mixed models": ([Inner(price=Decimal(1)), {"a": Inner(price=Decimal(2))}], '[{"price":"1"},{"a":{"price":"2"}}]'),
     "model with NaN": ([Constants(value=float("nan"))], '[{"value":null}]'),
     "odd keys": (
-        {1: 1, 1.5: 2, True: 3, None: 4, Text("t"): 5, Colour.RED: 6, Level.HIGH: 7, uuid.UUID(int=1): 8, 2**70: 9},
-        '{"1":3,"1.5":2,"null":4,"t":5,"red":6,"3":7,"00000000-0000-0000-0000-000000000001":8,"1180591620717411303424":9}',
+        {1: 1, 1.5: 2, False: 3, None: 4, Text("t"): 5, Colour.RED: 6, Level.HIGH: 7, uuid.UUID(int=1): 8, 2**70: 9},
+        '{"1":1,"1.5":2,"false":3,"null":4,"t":5,"red":6,"3":7,"00000000-0000-0000-0000-000000000001":8,"1180591620717411303424":9}',
     ),
     "float keys": ({1e16: 1, 1e-7: 2, float("nan"): 3, 0.5: 4}, '{"1e+16":1,"1e-7":2,"null":3,"0.5":4}'),
     "date keys": (

@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from chopin_mw import ChopinMiddleware, cache_control, etag
+from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
+from chopin_mw.handlers.json_response import JSONResponse
 from frameworks.apps.shared import (
     CACHED,
     CHUNKS,
@@ -14,10 +17,6 @@ from frameworks.apps.shared import (
     ROWS,
     State,
 )
-
-from chopin_mw import ChopinMiddleware, cache_control, etag
-from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
-from chopin_mw.handlers.json_response import JSONResponse
 
 
 async def respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:

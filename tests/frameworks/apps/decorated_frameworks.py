@@ -13,8 +13,6 @@ from blacksheep.server.routing import Router
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views import View
-from frameworks.apps.decorated_asgi import METHODS, tag, tag_async
-from frameworks.apps.django_app import COMMON, URLs, handler_for
 from litestar import Controller, Litestar, Request, get, post, route
 from quart import Quart
 from quart import request as quart_request
@@ -22,6 +20,8 @@ from quart.views import MethodView
 
 from chopin_mw import cache_control, etag
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
+from frameworks.apps.decorated_asgi import METHODS, tag, tag_async
+from frameworks.apps.django_app import COMMON, URLs, handler_for
 
 
 def quart_async(calls: list[str]) -> Any:

@@ -9,6 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Stream
 from django.test import override_settings
 from django.urls import path
 from django.views import View
+
+from chopin_mw import ChopinMiddleware, cache_control, etag
+from chopin_mw.integrations.django import JSONResponse
 from frameworks.apps.shared import (
     CACHED,
     CHUNKS,
@@ -20,9 +23,6 @@ from frameworks.apps.shared import (
     ROWS,
     State,
 )
-
-from chopin_mw import ChopinMiddleware, cache_control, etag
-from chopin_mw.integrations.django import JSONResponse
 
 # Settings are one per process and other tests have theirs: it must not matter who comes first.
 if not settings.configured:
@@ -51,8 +51,8 @@ class URLs:
         self.urlpatterns = list(routes)
 
 
-# What `startproject` puts there and what declares Content-Length. Django sends from a task of its
-# own: without a declared length nobody can hold its answer back to tag it.
+# What `startproject` puts there and what declares Content-Length. Django 5.2 sends from a task of
+# its own: without a declared length nobody can hold its answer back to tag it.
 COMMON = "django.middleware.common.CommonMiddleware"
 PLAIN = f"{__name__}.PlainMiddleware"
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import StreamingResponse
+
+from chopin_mw import ChopinMiddleware, cache_control, etag
+from chopin_mw.integrations.install import install_json
 from frameworks.apps.shared import (
     CACHED,
     CHUNKS,
@@ -18,9 +21,6 @@ from frameworks.apps.shared import (
     ROWS,
     State,
 )
-
-from chopin_mw import ChopinMiddleware, cache_control, etag
-from chopin_mw.integrations.install import install_json
 
 
 def build(*, plain: bool = False) -> Any:  # noqa: C901 - it counts a branch for each route

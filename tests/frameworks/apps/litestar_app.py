@@ -2,6 +2,13 @@
 
 from typing import Any
 
+from litestar import Controller, HttpMethod, Litestar, Response, get, post, route
+from litestar.exceptions import NotFoundException
+from litestar.middleware import DefineMiddleware
+from litestar.response import Stream
+
+from chopin_mw import ChopinMiddleware, cache_control, etag
+from chopin_mw.integrations.install import install_json
 from frameworks.apps.shared import (
     CACHED,
     CHUNKS,
@@ -13,13 +20,6 @@ from frameworks.apps.shared import (
     ROWS,
     State,
 )
-from litestar import Controller, HttpMethod, Litestar, Response, get, post, route
-from litestar.exceptions import NotFoundException
-from litestar.middleware import DefineMiddleware
-from litestar.response import Stream
-
-from chopin_mw import ChopinMiddleware, cache_control, etag
-from chopin_mw.integrations.install import install_json
 
 
 def build(*, plain: bool = False) -> Any:  # noqa: C901 - it counts a branch for each route

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from quart import Quart, abort, jsonify, make_response
+
+from chopin_mw import ChopinMiddleware, cache_control, etag
+from chopin_mw.integrations.install import install_json
 from frameworks.apps.shared import (
     CACHED,
     CHUNKS,
@@ -13,10 +17,6 @@ from frameworks.apps.shared import (
     ROWS,
     State,
 )
-from quart import Quart, abort, jsonify, make_response
-
-from chopin_mw import ChopinMiddleware, cache_control, etag
-from chopin_mw.integrations.install import install_json
 
 
 def build(*, plain: bool = False) -> Any:  # noqa: C901 - it counts a branch for each route

@@ -1,8 +1,7 @@
 """Two of the small apps as one target of a server's command line."""
 
-from frameworks.apps import bare_app, fastapi_app
-
 from chopin_mw.asgi.types import Receive, Scope, Send
+from frameworks.apps import bare_app, fastapi_app
 
 _APPS = {"bare": bare_app.build(), "fastapi": fastapi_app.build()}
 

@@ -2,6 +2,15 @@
 
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from chopin_mw import ChopinMiddleware, cache_control, etag
+from chopin_mw.integrations.install import install_json
 from frameworks.apps.shared import (
     CACHED,
     CHUNKS,
@@ -13,15 +22,6 @@ from frameworks.apps.shared import (
     ROWS,
     State,
 )
-from starlette.applications import Starlette
-from starlette.endpoints import HTTPEndpoint
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
-
-from chopin_mw import ChopinMiddleware, cache_control, etag
-from chopin_mw.integrations.install import install_json
 
 
 def build(*, plain: bool = False) -> Any:  # noqa: C901 - it counts a branch for each route
