@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 SCOPE_KEY = "chopin_mw.exchange"
 _ABSENT = object()
+_UNTOUCHED = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,6 @@ class Exchange:
         "server_headers",
     )
 
-    server_headers: object
-    """What the server's scope held as headers, where that was no list."""
-
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self.scope = scope
         self.cache_control: CacheControlChoice | None = None
@@ -56,6 +54,9 @@ class Exchange:
         # Which middleware is there to act on the above, so that a decorator can say it is not.
         self.applies_cache_control = False
         self.applies_preconditions = False
+        # What the server's scope held as headers, where that was no list. Not a slot left empty:
+        # asking hasattr() makes and drops an AttributeError, 0.2 µs on every request.
+        self.server_headers: object = _UNTOUCHED
 
 
 _Token: TypeAlias = Token[Exchange | None]
@@ -81,7 +82,7 @@ def close_exchange(exchange: Exchange, token: _Token | None) -> None:
     if token is None:
         return
     exchange.scope.pop(SCOPE_KEY, None)
-    if hasattr(exchange, "server_headers"):
+    if exchange.server_headers is not _UNTOUCHED:
         _give_headers_back(exchange)
     try:
         _current.reset(token)

@@ -8,7 +8,7 @@ what it sends over time is not delayed.
 """
 
 from asyncio import Event
-from collections.abc import Awaitable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
 from types import CoroutineType, coroutine
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from chopin_mw.asgi.types import Message, Send
 
 _NOTHING: Message = {}
+_ENDED = object()
 _RESPONSE_PARTS = frozenset(
     {
         "http.response.body",
@@ -80,7 +81,7 @@ class Capture:
         "_state",
     )
 
-    def __init__(self, send: Send, judge: Judge, *, limit: int) -> None:
+    def __init__(self, send: Send, judge: Judge, limit: int) -> None:
         self._send = send
         self._judge = judge
         self._limit = limit
@@ -113,7 +114,8 @@ class Capture:
 
     def _take_start(self, message: Message) -> Iterable[Message]:
         # A copy, because apps send the same dict or list object for every request.
-        self._start = start = {**message, "headers": list(message.get("headers") or ())}
+        self._start = start = dict(message)
+        start["headers"] = list(start.get("headers") or ())
         self._state = _HOLDING
         answer = self._judge.at_start(start)
         if answer is not None:
@@ -125,13 +127,21 @@ class Capture:
     def _take_body(self, message: Message) -> Iterable[Message]:
         body = message.get("body", b"")
         more = message.get("more_body", False)
+        declared = self._judge.declared_length
+        if not more and not self._held and type(body) is bytes and self._is_all(body, declared):
+            # What nearly every response is: whole in one message, sent on as it came.
+            self._held.append(message)
+            answer = self._judge.when_whole(self._start, (body,))
+            if isinstance(answer, list):
+                return self._deliver(answer, ended=True)
+            self._state = _FORWARDING
+            return (answer, message)
         if more or self._held or type(body) is not bytes:
             # A copy, because apps reuse one dict or bytearray for all chunks.
             body = bytes(body)
             message = {**message, "body": body}
         self._held.append(message)
         self._size += len(body)
-        declared = self._judge.declared_length
         if self._size > self._limit or (more and declared is None):
             return self._release()
         if self._size == declared or (declared is None and not more):
@@ -139,6 +149,11 @@ class Capture:
         if more and self._app_runs and len(self._held) < _MOST_HELD:
             return ()
         return self._release()
+
+    def _is_all(self, body: bytes, declared: int | None) -> bool:
+        return (
+            len(body) <= self._limit if declared is None else len(body) == declared <= self._limit
+        )
 
     def _finish(self, body: bytes, *, ended: bool) -> Iterable[Message]:
         chunks = (body,) if len(self._held) == 1 else [held["body"] for held in self._held]
@@ -175,17 +190,22 @@ class Capture:
 
         What it raises leaves unchanged, after what it has sent; a cancellation, at once.
         """
-        steps = app_call if isinstance(app_call, CoroutineType) else _as_coroutine(app_call)
-        resume, value = steps.send, None
+        call = app_call if isinstance(app_call, CoroutineType) else _as_coroutine(app_call)
+        steps = call.__await__()
+        resume: Callable[[Any], Any] | None = None
+        value: Any = None
         try:
             while True:
                 self._app_runs = True
                 try:
-                    waits_for = resume(value)
+                    # Most apps end without a wait; next() learns that without an exception.
+                    waits_for = next(steps, _ENDED) if resume is None else resume(value)
                 except StopIteration:
                     break
                 finally:
                     self._app_runs, value = False, None
+                if waits_for is _ENDED:
+                    break
                 try:
                     if self._state is _HOLDING and self._may_not_wait():
                         yield from self._let_go().__await__()

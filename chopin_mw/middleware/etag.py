@@ -58,7 +58,7 @@ class ETagMiddleware:
         exchange.applies_preconditions = True
         try:
             if scope["method"] in ("GET", "HEAD"):
-                capture = Capture(send, _Tagging(exchange, self._limit), limit=self._limit)
+                capture = Capture(send, _Tagging(exchange, self._limit), self._limit)
                 await capture.run(self.app(scope, receive, capture.send))
             else:
                 # Only `@etag` can answer here, before a write runs; it needs no help from us.
@@ -104,10 +104,12 @@ class _Tagging:
         gzipped = self._fields.get(b"content-encoding") == b"gzip"
         tag = make_entity_tag(chunks, gzipped=gzipped)
         start["headers"].append((b"etag", tag))
+        if not self._conditions:
+            return start
         if self._conditions.get(b"if-none-match") == tag and len(self._conditions) == 1:
             # What nearly every 304 looks like: the whole evaluation takes 3 µs more.
             return not_modified(start["headers"])
-        return self._judged(start, tag) if self._conditions else start
+        return self._judged(start, tag)
 
     def when_released(self, start: Message) -> Message | list[Message]:
         """Compare by Last-Modified alone, if the app sent one."""

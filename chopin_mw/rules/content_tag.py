@@ -16,11 +16,11 @@ def make_entity_tag(chunks: Sequence[bytes], *, gzipped: bool = False) -> bytes:
     content coding. xxh3_128 takes 0.2 µs for 10 KB where sha1 takes 6.
     """
     if len(chunks) == 1 and not gzipped:
-        return b'W/"%b"' % xxh3_128_hexdigest(chunks[0]).encode("ascii")
+        return f'W/"{xxh3_128_hexdigest(chunks[0])}"'.encode()
     digest = xxh3_128()
     for chunk in _without_gzip_header(chunks) if gzipped else chunks:
         digest.update(chunk)
-    return b'W/"%b"' % digest.hexdigest().encode("ascii")
+    return f'W/"{digest.hexdigest()}"'.encode()
 
 
 def _without_gzip_header(chunks: Sequence[bytes]) -> Sequence[bytes]:

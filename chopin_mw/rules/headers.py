@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from operator import itemgetter
 from typing import TypeAlias
 
 Field: TypeAlias = tuple[bytes, bytes]
 Fields: TypeAlias = Sequence[Field]
-
-_name_of = itemgetter(0)
 
 
 def select(headers: Fields, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:
@@ -18,11 +15,15 @@ def select(headers: Fields, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:
     """
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        lowered = name.lower()
-        if lowered in wanted:
-            if lowered in found:
-                return _select_joined(headers, wanted)
-            found[lowered] = value
+        # Nearly all names are in lower case already, and lower() makes a new object to hash.
+        lowered = name
+        if name not in wanted:
+            lowered = name.lower()
+            if lowered not in wanted:
+                continue
+        if lowered in found:
+            return _select_joined(headers, wanted)
+        found[lowered] = value
     return found
 
 
@@ -31,7 +32,10 @@ def select_from_request(headers: Fields, wanted: frozenset[bytes]) -> dict[bytes
 
     Most requests carry none of the wanted fields, which this learns in a third of the time.
     """
-    return {} if wanted.isdisjoint(map(_name_of, headers)) else select(headers, wanted)
+    for name, _ in headers:
+        if name in wanted:
+            return select(headers, wanted)
+    return {}
 
 
 def _select_joined(headers: Fields, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:

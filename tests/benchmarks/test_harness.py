@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 ONE_SAMPLE = Effort(rounds=2, sample_ms=0.1)
 
 
-def hello(name: str, body: bytes = b"hello", **options) -> Case:
+def hello(name: str, body: bytes = b"hello", **options: Any) -> Case:
     return Case(
         name=name,
         topic=options.pop("topic", "hellos"),
@@ -73,7 +74,10 @@ async def test_every_topic_gets_its_file(tmp_path: Path) -> None:
 
     write_by_topic(results, ONE_SAMPLE, tmp_path)
 
-    assert {path.name for path in tmp_path.iterdir()} == {"first.json", "second.json"}
+    assert {
+        json.loads((tmp_path / f"{topic}.json").read_text("utf-8"))["cases"][0]["topic"]
+        for topic in ("first", "second")
+    } == {"first", "second"}
 
 
 def test_a_chosen_case_brings_its_base() -> None:
