@@ -14,8 +14,10 @@ from enum import Enum
 from types import CoroutineType, coroutine
 from typing import Any, Protocol
 
-from chopin_mw.asgi.types import Message, Send
+from chopin_mw.asgi.types import Headers, Message, Send
+from chopin_mw.rules.headers import has, select
 
+_LENGTH = frozenset({b"content-length"})
 _NOTHING: Message = {}
 _ENDED = object()
 _RESPONSE_PARTS = frozenset(
@@ -34,9 +36,6 @@ class Judge(Protocol):
     Each answer is a start message to send before the app's own body, or a list: the messages of
     another answer to send instead.
     """
-
-    declared_length: int | None
-    """The Content-Length of the response, known after `at_start`."""
 
     def at_start(self, start: Message) -> Message | list[Message] | None:
         """Answer at once, or return None to have the response held until it is whole."""
@@ -76,10 +75,13 @@ class Capture:
         "_limit",
         "_released",
         "_send",
-        "_size",
         "_start",
         "_state",
     )
+
+    # Both are set when they are first needed, which is in few requests.
+    _error: Exception
+    _released: Event | None
 
     def __init__(self, send: Send, judge: Judge, limit: int) -> None:
         self._send = send
@@ -87,10 +89,7 @@ class Capture:
         self._limit = limit
         self._state = _AWAITING_START
         self._start: Message = _NOTHING
-        self._held: list[Message] = []
-        self._size = 0
-        self._error: Exception | None = None
-        self._released: Event | None = None
+        self._held: tuple[Message, ...] = ()
         # Only while we step the app's coroutine do we hear of it before anybody waits. A send
         # from another task (Quart's, BaseHTTPMiddleware's) finds this False: no chunk is held.
         self._app_runs = False
@@ -120,48 +119,34 @@ class Capture:
         answer = self._judge.at_start(start)
         if answer is not None:
             return self._deliver(answer)
-        if self._app_runs or self._judge.declared_length is not None:
+        if self._app_runs or has(start["headers"], b"content-length"):
             return ()
         return self._release()
 
     def _take_body(self, message: Message) -> Iterable[Message]:
         body = message.get("body", b"")
         more = message.get("more_body", False)
-        declared = self._judge.declared_length
-        if not more and not self._held and type(body) is bytes and self._is_all(body, declared):
+        if not (more or self._held) and type(body) is bytes and len(body) <= self._limit:
             # What nearly every response is: whole in one message, sent on as it came.
-            self._held.append(message)
             answer = self._judge.when_whole(self._start, (body,))
             if isinstance(answer, list):
                 return self._deliver(answer, ended=True)
             self._state = _FORWARDING
             return (answer, message)
-        if more or self._held or type(body) is not bytes:
-            # A copy, because apps reuse one dict or bytearray for all chunks.
-            body = bytes(body)
-            message = {**message, "body": body}
-        self._held.append(message)
-        self._size += len(body)
-        if self._size > self._limit or (more and declared is None):
+        # A copy, because apps reuse one dict or bytearray for all chunks.
+        self._held = (*self._held, {**message, "body": bytes(body)})
+        chunks = [held["body"] for held in self._held]
+        size = sum(map(len, chunks))
+        declared = _declared_length(self._start["headers"], size if not more else None)
+        if declared is None or max(declared, size) > self._limit:
             return self._release()
-        if self._size == declared or (declared is None and not more):
-            return self._finish(body, ended=not more)
-        if more and self._app_runs and len(self._held) < _MOST_HELD:
-            return ()
-        return self._release()
-
-    def _is_all(self, body: bytes, declared: int | None) -> bool:
-        return (
-            len(body) <= self._limit if declared is None else len(body) == declared <= self._limit
-        )
-
-    def _finish(self, body: bytes, *, ended: bool) -> Iterable[Message]:
-        chunks = (body,) if len(self._held) == 1 else [held["body"] for held in self._held]
-        return self._deliver(self._judge.when_whole(self._start, chunks), ended=ended)
+        if size == declared:
+            return self._deliver(self._judge.when_whole(self._start, chunks), ended=not more)
+        return () if more and self._app_runs and len(chunks) < _MOST_HELD else self._release()
 
     def _take_other(self, message: Message) -> Iterable[Message]:
         state = self._state
-        if state is _BROKEN and self._error is not None:
+        if state is _BROKEN:
             self._state = _FORWARDING
             raise self._error
         if state is _HOLDING:
@@ -222,7 +207,7 @@ class Capture:
         if self._state is _HOLDING:
             # Half an answer: nothing is invented, and nothing kept.
             yield from self._send_held().__await__()
-        if self._state is _BROKEN and self._error is not None:
+        if self._state is _BROKEN:
             raise self._error
 
     def _may_not_wait(self) -> bool:
@@ -231,12 +216,12 @@ class Capture:
         A response that declares its length may keep its start back until its first bytes come:
         nobody has seen any of it, and the whole body often comes with them.
         """
-        return bool(self._held) or self._judge.declared_length is None
+        return bool(self._held) or not has(self._start["headers"], b"content-length")
 
     async def _let_go(self) -> None:
         """Send what is held while the app waits, in order before all that its tasks send."""
         messages, after = self._release(), self._state
-        self._state = _RELEASING
+        self._state, self._released = _RELEASING, None
         try:
             for message in messages:
                 await self._send(message)
@@ -260,3 +245,10 @@ class Capture:
 
 async def _as_coroutine(awaitable: Awaitable[None]) -> None:
     await awaitable
+
+
+def _declared_length(headers: Headers, otherwise: int | None) -> int | None:
+    try:
+        return int(select(headers, _LENGTH)[b"content-length"])
+    except (KeyError, ValueError):
+        return otherwise

@@ -17,12 +17,13 @@ from chopin_mw.integrations.native import Answer, with_content_length
 from chopin_mw.integrations.request_body import TOO_LARGE, body_of
 from chopin_mw.json import loads
 from chopin_mw.json.depth import is_deeper_than
-from chopin_mw.rules.headers import Field
+from chopin_mw.rules.headers import Field, has
 from chopin_mw.rules.problem import PROBLEM_MEDIA_TYPE, problem_body
 
 _MIB = 1_048_576
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 _MOST_DIGITS = 18
+_TYPES_TAKEN = "The body must be application/json or application/*+json, in UTF-8."
 
 
 async def read_json(
@@ -44,14 +45,14 @@ async def read_json(
     _check_limit("max_depth", max_depth)
     given = scope["headers"] if headers is None and scope is not None else headers
     body = body_of(source, given, max_bytes)
-    declared = None
-    if body.headers is not None:
-        fields = [(name.lower(), value) for name, value in body.headers]
-        _check_media_type(fields)
-        declared = _declared_length(fields, max_bytes)
+    fields = [(name.lower(), value) for name, value in body.headers or ()]
+    _check_media_type(fields)
+    declared = _declared_length(fields, max_bytes)
     document = await _read(body.pieces, max_bytes)
     if not document:
         raise RequestBodyError(400, "Bad Request", "A JSON body is required, and there is none.")
+    if body.headers is not None and not has(fields, b"content-type"):
+        raise _unsupported(_TYPES_TAKEN)
     if declared is not None and len(document) < declared:
         detail = f"The body ended after {len(document)} of {declared} bytes."
         raise RequestBodyError(400, "Bad Request", detail)
@@ -75,8 +76,9 @@ def _check_media_type(fields: list[Field]) -> None:
     codings = [value for name, value in fields if name == b"content-encoding"]
     if any(coding.strip().lower() not in (b"", b"identity") for coding in codings):
         raise _unsupported("The body must not be encoded.")
-    if len(types) != 1 or not _is_json(types[0].decode("latin-1")):
-        raise _unsupported("The body must be application/json or application/*+json, in UTF-8.")
+    # Without a type there may be no body either, which is another error.
+    if len(types) > 1 or not all(_is_json(value.decode("latin-1")) for value in types):
+        raise _unsupported(_TYPES_TAKEN)
 
 
 def _is_json(content_type: str) -> bool:

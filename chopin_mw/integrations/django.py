@@ -9,10 +9,8 @@ async def flights(request):
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.handlers.asgi import (  # type: ignore[import-untyped] # Django has no types
-    ASGIHandler,
-)
-from django.http import HttpResponse  # type: ignore[import-untyped] # Django has no types
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpResponse
 
 from chopin_mw.asgi.types import Headers
 from chopin_mw.errors import RequestBodyError
@@ -69,4 +67,6 @@ def respond(_: Sequence[Any], status: int, headers: Headers, body: bytes) -> Htt
             response.headers[name] = f"{response.headers[name]}, {value}"
         elif name.lower() != "content-length":
             response.headers[name] = value
+    if body:
+        response.headers["Content-Length"] = str(len(body))
     return response

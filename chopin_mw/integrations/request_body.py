@@ -1,7 +1,8 @@
 """Read a request body in pieces, from any framework's request or from a bare ASGI `receive`."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 from chopin_mw.asgi.types import Receive
@@ -23,22 +24,22 @@ _FAILURES: Mapping[tuple[str, str], int] = {
     ("litestar", "RequestEntityTooLarge"): 413,
     ("litestar", "InternalServerException"): 400,
     ("werkzeug", "RequestEntityTooLarge"): 413,
+    ("quart", "ClientDisconnectedError"): 400,
     ("django", "UnreadablePostError"): 400,
     ("blacksheep", "MessageAborted"): 400,
     ("builtins", "TimeoutError"): 400,
 }
 
-
 TOO_LARGE = 413
 _FRAMEWORKS_LIMIT = "The body is larger than the framework allows."
-_BROKEN = "The client went away before the body was complete."
+_BROKEN = "The body broke off before it was complete."
 
 
 class RequestBody(NamedTuple):
     """Hold the request's header fields, None if nobody knows them, and the pieces of its body."""
 
     headers: Iterable[Field] | None
-    pieces: AsyncIterable[bytes]
+    pieces: AsyncGenerator[bytes, None]
 
 
 def body_of(source: Any, headers: Iterable[Field] | None, max_bytes: int) -> RequestBody:
@@ -54,11 +55,11 @@ def body_of(source: Any, headers: Iterable[Field] | None, max_bytes: int) -> Req
         return RequestBody(headers, _received(source))
     if framework == "django":
         return RequestBody(
-            _django_headers(request), _translated(_django_pieces(request, max_bytes))
+            _django_headers(request), _translated(partial(_django_pieces, request, max_bytes))
         )
     if not hasattr(request, "scope"):
         raise ConfigurationError(f"read_json needs an ASGI request, got {type(request)!r}")
-    return RequestBody(request.scope["headers"], _translated(_pieces(framework, request)))
+    return RequestBody(request.scope["headers"], _translated(partial(_pieces, framework, request)))
 
 
 def _pieces(framework: Framework, request: Any) -> AsyncIterable[bytes]:
@@ -69,7 +70,7 @@ def _pieces(framework: Framework, request: Any) -> AsyncIterable[bytes]:
     return cast("AsyncIterable[bytes]", request.stream())
 
 
-async def _received(receive: Receive) -> AsyncIterator[bytes]:
+async def _received(receive: Receive) -> AsyncGenerator[bytes, None]:
     more = True
     while more:
         message = await receive()
@@ -80,7 +81,11 @@ async def _received(receive: Receive) -> AsyncIterator[bytes]:
             more = message.get("more_body", False)
 
 
-async def _translated(pieces: AsyncIterable[bytes | None]) -> AsyncIterator[bytes]:
+async def _translated(
+    open_body: Callable[[], AsyncIterable[bytes | None]],
+) -> AsyncGenerator[bytes, None]:
+    # A stream that is opened and never read is a warning, so open it when it is read.
+    pieces = open_body()
     try:
         async for piece in pieces:
             # BlackSheep gives None for a request without a body.
@@ -93,12 +98,21 @@ async def _translated(pieces: AsyncIterable[bytes | None]) -> AsyncIterator[byte
         if status == TOO_LARGE:
             raise RequestBodyError(TOO_LARGE, "Content Too Large", _FRAMEWORKS_LIMIT) from error
         raise RequestBodyError(400, "Bad Request", _BROKEN) from error
+    finally:
+        # A body that is refused halfway is closed now, not by the garbage collector.
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
 
 
-async def _quart_pieces(request: Any) -> AsyncIterator[bytes]:
+async def _quart_pieces(request: Any) -> AsyncGenerator[bytes, None]:
     async with asyncio.timeout(request.body_timeout):
+        is_new = False
         async for piece in request.body:
+            is_new = True
             yield piece
+        if not is_new:
+            # Since 0.23 a body that was read whole can be awaited again, not iterated.
+            yield await request.body
 
 
 def _django_headers(request: Any) -> list[Field]:
@@ -116,6 +130,6 @@ _DJANGO_NAMES = (
 )
 
 
-async def _django_pieces(request: Any, max_bytes: int) -> AsyncIterator[bytes]:
+async def _django_pieces(request: Any, max_bytes: int) -> AsyncGenerator[bytes, None]:
     # Django has the whole body in a file already; one octet more than allowed is enough to see.
     yield request.read(max_bytes + 1)

@@ -19,4 +19,3 @@ def is_deeper_than(limit: int, document: bytes) -> bool:
     outside_strings = unescaped.translate(None, _ALL_BUT_MARKS).split(b'"')[::2]
     brackets = b"".join(outside_strings).translate(_STEPS)
     return max(accumulate(memoryview(brackets).cast("b")), default=0) > limit
-

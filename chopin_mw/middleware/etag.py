@@ -19,13 +19,11 @@ _WANTED = frozenset(
     {
         b"cache-control",
         b"content-encoding",
-        b"content-length",
         b"content-type",
         b"etag",
         b"last-modified",
     }
 )
-_EVENT_STREAM = b"text/event-stream"
 _OK = 200
 _NOT_MODIFIED = 304
 DEFAULT_LIMIT_BYTES = 1024 * 1024
@@ -58,7 +56,7 @@ class ETagMiddleware:
         exchange.applies_preconditions = True
         try:
             if scope["method"] in ("GET", "HEAD"):
-                capture = Capture(send, _Tagging(exchange, self._limit), self._limit)
+                capture = Capture(send, _Tagging(exchange), self._limit)
                 await capture.run(self.app(scope, receive, capture.send))
             else:
                 # Only `@etag` can answer here, before a write runs; it needs no help from us.
@@ -70,15 +68,13 @@ class ETagMiddleware:
 class _Tagging:
     """Decide about one response to GET or HEAD."""
 
-    __slots__ = ("_conditions", "_exchange", "_fields", "_limit", "declared_length")
+    __slots__ = ("_conditions", "_exchange", "_fields")
 
     _fields: dict[bytes, bytes]
 
-    def __init__(self, exchange: Exchange, limit: int) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._conditions = select_from_request(exchange.scope["headers"], CONDITIONAL_FIELDS)
-        self._limit = limit
-        self.declared_length: int | None = None
 
     def at_start(self, start: Message) -> Message | list[Message] | None:
         """Judge by the header what needs no body, and say whether the body is wanted."""
@@ -93,9 +89,9 @@ class _Tagging:
             return self._judged(start, fields[b"etag"])
         if known is not None:
             return self._with_known_validators(start, known)
-        if b"content-length" in fields:
-            self.declared_length = _length(fields[b"content-length"])
-        return None if self._is_taggable(start) else self._judged(start, None)
+        if _is_stream(start, fields) or _is_never_stored(fields):
+            return self._judged(start, None)
+        return None
 
     def when_whole(self, start: Message, chunks: Sequence[bytes]) -> Message | list[Message]:
         """Tag the whole body, and compare."""
@@ -115,20 +111,6 @@ class _Tagging:
         """Compare by Last-Modified alone, if the app sent one."""
         return self._judged(start, None)
 
-    def _is_taggable(self, start: Message) -> bool:
-        fields = self._fields
-        if self.declared_length is not None and self.declared_length > self._limit:
-            return False
-        if start.get("trailers"):
-            return False
-        if b"content-type" in fields and fields[b"content-type"].startswith(_EVENT_STREAM):
-            return False
-        # What no client stores, no client can ask to validate.
-        return (
-            b"cache-control" not in fields
-            or not parse_response_directives(fields[b"cache-control"]).no_store
-        )
-
     def _with_known_validators(self, start: Message, known: PreconditionRecord) -> Message:
         """Name the validators that `@etag` compared before the handler ran."""
         if known.etag is not None:
@@ -138,8 +120,9 @@ class _Tagging:
         return start
 
     def _judged(self, start: Message, etag: bytes | None) -> Message | list[Message]:
-        conditions = dict(self._conditions)
-        now = time.time()
+        if not self._conditions:
+            return start
+        conditions, now = dict(self._conditions), time.time()
         last_modified = self._fields.get(b"last-modified")
         modified = None if last_modified is None else parse_http_date(last_modified, now=now)
         tag = None if etag is None else parse_entity_tag(etag)
@@ -157,8 +140,14 @@ class _Tagging:
         return start
 
 
-def _length(value: bytes) -> int | None:
-    try:
-        return int(value)
-    except ValueError:
-        return None
+def _is_stream(start: Message, fields: dict[bytes, bytes]) -> bool:
+    content_type = fields.get(b"content-type")
+    return start.get("trailers", False) or (
+        content_type is not None and content_type[:17].lower() == b"text/event-stream"
+    )
+
+
+def _is_never_stored(fields: dict[bytes, bytes]) -> bool:
+    # What no client stores, no client can ask to validate.
+    cache_control = fields.get(b"cache-control")
+    return cache_control is not None and parse_response_directives(cache_control).no_store

@@ -14,11 +14,12 @@ from support.calls import body, start
 LIMIT = 100
 
 
+def length(size: int) -> tuple[bytes, bytes]:
+    return (b"Content-Length", b"%d" % size)
+
+
 class Waiting:
     """Judge that wants every response whole, and marks what became of it."""
-
-    def __init__(self, declared_length: int | None = None) -> None:
-        self.declared_length = declared_length
 
     def at_start(self, start: Message) -> None:
         return None
@@ -45,8 +46,8 @@ class Server:
             raise self.error
         self.sent.append(message)
 
-    def capture(self, declared_length: int | None = None) -> Capture:
-        return Capture(self.send, Waiting(declared_length), limit=LIMIT)
+    def capture(self) -> Capture:
+        return Capture(self.send, Waiting(), limit=LIMIT)
 
 
 async def test_what_is_sent_in_one_message_is_whole() -> None:
@@ -66,10 +67,10 @@ async def test_what_is_sent_in_one_message_is_whole() -> None:
 async def test_a_declared_body_sent_in_one_go_is_whole() -> None:
     """In several messages, which stay several."""
     server = Server()
-    capture = server.capture(declared_length=2)
+    capture = server.capture()
 
     async def app() -> None:
-        await capture.send(start())
+        await capture.send(start(200, length(2)))
         await capture.send(body(b"a", more=True))
         await capture.send(body(b"b"))
 
@@ -82,10 +83,10 @@ async def test_a_declared_body_sent_in_one_go_is_whole() -> None:
 async def test_a_rush_of_tiny_chunks_is_not_held() -> None:
     """Each message held costs a hundred times its bytes."""
     server = Server()
-    capture = Capture(server.send, Waiting(declared_length=1000), limit=10_000)
+    capture = Capture(server.send, Waiting(), limit=10_000)
 
     async def app() -> None:
-        await capture.send(start())
+        await capture.send(start(200, length(1000)))
         for _ in range(999):
             await capture.send(body(b"a", more=True))
         await capture.send(body(b"a"))
@@ -119,12 +120,12 @@ async def test_waiting_lets_go_before_anybody_waits() -> None:
 async def test_chunks_are_copied_when_they_are_held() -> None:
     """An app may use one dict and one bytearray for everything."""
     server = Server()
-    capture = server.capture(declared_length=2)
+    capture = server.capture()
 
     async def app() -> None:
         chunk = bytearray(b"a")
         message: Message = {"type": "http.response.body", "body": chunk, "more_body": True}
-        await capture.send(start())
+        await capture.send(start(200, length(2)))
         await capture.send(message)
         chunk[:] = b"b"
         message["more_body"] = False
@@ -176,7 +177,7 @@ async def test_what_tasks_of_the_app_send_waits_for_what_was_held() -> None:
     """The server gets the start first, however slowly it takes it."""
     server = Server()
     server.gate = asyncio.Event()
-    capture = server.capture(declared_length=None)
+    capture = server.capture()
 
     async def app() -> None:
         await capture.send(start())
@@ -226,12 +227,12 @@ async def test_a_server_that_makes_us_wait_while_we_let_go_is_waited_for() -> No
 async def test_cancellation_reaches_the_app_and_nothing_is_sent() -> None:
     """Its own clean-up runs; a start that was held stays unsent."""
     server = Server()
-    capture = server.capture(declared_length=5)
+    capture = server.capture()
     cleaned: list[bool] = []
     waits = asyncio.Event()
 
     async def app() -> None:
-        await capture.send(start())
+        await capture.send(start(200, length(5)))
         waits.set()
         try:
             await asyncio.sleep(3600)

@@ -163,7 +163,7 @@ async def test_bodies_are_decoded_exactly() -> None:
     """request.get_json goes through the codec; NaN is refused with Quart's own 400."""
     app = app_returning(None)
     install_json(app)
-    echo = {"path": "/echo", "method": "POST", "headers": [JSON]}
+    echo: dict[str, Any] = {"path": "/echo", "method": "POST", "headers": [JSON]}
 
     assert (await call(app, **echo, body=b'{"id":18446744073709551616}')).json() == str(
         {"id": 2**64}

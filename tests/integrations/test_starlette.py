@@ -105,7 +105,8 @@ async def test_installing_twice_is_installing_once() -> None:
     app = app_returning([NOON])
 
     assert install_json(app) == install_json(app)
-    assert [entry.cls for entry in app.user_middleware] == [ours.FastJSONMiddleware]
+    classes: list[Any] = [entry.cls for entry in app.user_middleware]
+    assert classes == [ours.FastJSONMiddleware]
 
 
 async def test_an_app_that_has_started_is_reached() -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -32,7 +33,7 @@ CODECS = {
 }
 
 
-@pytest.fixture(params=CODECS.values(), ids=CODECS.keys())
+@pytest.fixture(params=list(CODECS.values()), ids=list(CODECS))
 def each_codec(request: pytest.FixtureRequest) -> Codec:
     chosen: Codec = request.param
     return chosen
@@ -87,8 +88,8 @@ def test_surrogates_in_text_are_refused(each_codec: Codec) -> None:
 
 def test_reads_buffers(each_codec: Codec) -> None:
     """A bytearray or memoryview is as good as bytes."""
-    assert each_codec.loads(bytearray(b"[1]")) == [1]  # type: ignore[arg-type] # wider than the protocol
-    assert each_codec.loads(memoryview(b"[1]")) == [1]  # type: ignore[arg-type] # wider than the protocol
+    assert each_codec.loads(bytearray(b"[1]")) == [1]
+    assert each_codec.loads(memoryview(b"[1]")) == [1]
 
 
 def test_refused_types_are_named() -> None:
@@ -155,7 +156,7 @@ def test_a_failing_serialiser_keeps_its_error() -> None:
 
 
 def test_a_struct_may_hold_what_only_the_codec_knows() -> None:
-    """msgspec asks our rules for types that it does not know."""
+    """Msgspec asks our rules for types that it does not know."""
 
     class Holder(msgspec.Struct):
         what: Any
@@ -219,7 +220,7 @@ def test_without_libraries_the_standard_one_does_it(monkeypatch: pytest.MonkeyPa
 
 def test_free_threaded_builds_leave_orjson_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where importing orjson would bring the global lock back, msgspec takes its place."""
-    monkeypatch.setattr(codec.sysconfig, "get_config_var", lambda _: 1)
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda _: 1)
 
     chosen = json_codec()
 
@@ -253,8 +254,24 @@ def test_importing_the_package_imports_neither_library() -> None:
     assert done.stdout.split() == ["False", "False", "True"]
 
 
+def test_what_only_another_parser_could_read_is_refused() -> None:
+    """The fast parsers' own limit of depth is an error also where Python would go deeper."""
+    program = (
+        "import sys; sys.setrecursionlimit(5000); "
+        "from chopin_mw.json import json_codec; codec = json_codec('stdlib', 'orjson'); "
+        "codec.loads('[' * 1100 + ']' * 1100)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert "JSONDecodeError: Nested too deep" in done.stderr
+
+
 HOSTILE = """
 import sys
+import sysconfig
 from chopin_mw.json import json_codec
 value = leaf = []
 for _ in range(1_000_000): value = [value]

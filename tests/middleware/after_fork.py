@@ -7,7 +7,6 @@ import asyncio
 import os
 
 from middleware.citizens import CITIZENS
-
 from support.apps import BODY, sending, start
 from support.scopes import http_scope
 from support.scripted import request

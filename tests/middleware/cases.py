@@ -19,7 +19,6 @@ from middleware import (
     cases_scope,
     cases_streaming,
 )
-
 from support.differential import Citizen
 
 Case: TypeAlias = Callable[[Citizen], Awaitable[None]]

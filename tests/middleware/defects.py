@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chopin_mw.asgi.types import ASGIApp
 from middleware import cases_cancellation as cancellation
 from middleware import cases_conditional as conditional
 from middleware import cases_connections as connections
@@ -21,8 +22,6 @@ from middleware.cases import Case
 from middleware.citizens import POLICY, TAG
 from middleware.defects_conditional import TagMaker, quoted_digest
 from middleware.defects_messages import Edit, Handling, editing, handling, repairs_the_order
-
-from chopin_mw.asgi.types import ASGIApp
 from support.differential import Citizen
 
 

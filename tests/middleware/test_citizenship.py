@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import uvloop
+
 from middleware import cases_cancellation, cases_disconnect, cases_receive
 from middleware.cases import CASES, Case, cases_of, run
 from middleware.citizens import CITIZENS
-
 from support.differential import Citizen
 
 TESTS = Path(__file__).parents[1]

@@ -1,6 +1,7 @@
 """The citizenship suite bites: every one-defect middleware is found by the case named for it."""
 
 import pytest
+
 from middleware.cases import run
 from middleware.citizens import CITIZENS
 from middleware.defects import DEFECTS, Defect

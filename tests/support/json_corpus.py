@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import attrs
 import msgspec
 import pydantic
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 
@@ -122,6 +123,10 @@ class Account(MappedBase):
 NOON = datetime(2026, 3, 4, 12, 0, 0, 500, tzinfo=UTC)
 
 
+with create_engine("sqlite://").connect() as connection:
+    ROW = connection.execute(text("select 1 as id, 'a' as name")).one()
+
+
 def model() -> Model:
     inner = Inner(price=Decimal("1.10"))
     return Model(flightNumber=1, inner=inner, when=NOON, took=timedelta(seconds=90))
@@ -163,6 +168,7 @@ WRITTEN: dict[str, tuple[Any, str]] = {
     "float subclass": ([Real(1.5), Real("nan")], "[1.5,null]"),
     "enum": ([Colour.RED, Colour.TWO, Level.HIGH], '["red",2,3]'),
     "namedtuple": (Point(1, [2]), "[1,[2]]"),
+    "SQL row mapping": (ROW._mapping, '{"id":1,"name":"a"}'),
     "deque": (deque([1, 2]), "[1,2]"),
     "set": ({3, 1, 2}, "[1,2,3]"),
     "set of str": (frozenset("cab"), '["a","b","c"]'),
@@ -229,6 +235,9 @@ REFUSED: dict[str, tuple[Any, type[Exception]]] = {
     "view": ({}.keys(), TypeError),
     "ORM instance": (User(id=1, password_hash="x"), TypeError),
     "ORM dataclass": ([Account(id=1, password_hash="x")], TypeError),
+    "SQL row": (ROW, TypeError),
+    "huge integer": ([10**5000], ValueError),
+    "huge integer key": ({10**5000: 1}, ValueError),
     "tuple key": ({(1, 2): 3}, TypeError),
     "bytes key": ({b"a": 1}, TypeError),
     "lone surrogate": ("\ud800", ValueError),
