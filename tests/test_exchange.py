@@ -3,27 +3,34 @@
 import asyncio
 import contextvars
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
+from chopin_mw import cache_control, etag
 from chopin_mw.exchange import (
     SCOPE_KEY,
     CacheControlChoice,
     Exchange,
-    close_exchange,
     current_exchange,
-    open_exchange,
+    expect_writers,
+    needs_exchange,
+    writers,
 )
 
 
 @contextmanager
 def opened(scope: dict[str, Any]) -> Iterator[Exchange]:
-    exchange, token = open_exchange(scope)
+    """Do what each of our middleware does around its app."""
+    found: Exchange | None = scope.get(SCOPE_KEY)
+    exchange = found or Exchange(scope)
     try:
         yield exchange
     finally:
-        close_exchange(exchange, token)
+        if found is None:
+            exchange.close()
 
 
 def test_nested_uses_share_one_exchange() -> None:
@@ -90,9 +97,31 @@ def test_a_dropped_request_closes_quietly_in_another_context() -> None:
 
 def test_an_exchange_starts_empty() -> None:
     """Nothing is decided before somebody decides it."""
-    exchange = Exchange({})
+    with opened({}) as exchange:
+        assert exchange.cache_control is None
+        assert exchange.precondition is None
+        assert not exchange.applies_cache_control
+        assert not exchange.applies_preconditions
 
-    assert exchange.cache_control is None
-    assert exchange.precondition is None
-    assert not exchange.applies_cache_control
-    assert not exchange.applies_preconditions
+
+def test_nothing_is_opened_for_nobody() -> None:
+    """Without a decorated handler, only headers that can be read once need an exchange."""
+    writers.expected = False
+
+    assert not needs_exchange({"headers": []})
+    assert needs_exchange({"headers": iter(())})
+    assert needs_exchange({})
+
+    expect_writers()
+
+    assert needs_exchange({"headers": []})
+
+
+@pytest.mark.parametrize("make", [lambda: cache_control(no_store=True), lambda: etag(lambda: "v1")])
+def test_a_decorator_is_enough_to_have_them_opened(make: Callable[[], object]) -> None:
+    """From the moment it is made."""
+    writers.expected = False
+
+    make()
+
+    assert writers.expected

@@ -8,7 +8,7 @@ what it sends over time is not delayed.
 """
 
 from asyncio import Event
-from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Generator, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
 from types import CoroutineType, coroutine
@@ -92,7 +92,7 @@ class Capture:
         self._held: tuple[Message, ...] = ()
         # Only while we step the app's coroutine do we hear of it before anybody waits. A send
         # from another task (Quart's, BaseHTTPMiddleware's) finds this False: no chunk is held.
-        self._app_runs = False
+        self._app_runs = True
 
     async def send(self, message: Message) -> None:
         """Take a message from the app, and send on what may go out now."""
@@ -171,35 +171,17 @@ class Capture:
 
     @coroutine
     def run(self, app_call: Awaitable[None]) -> Generator[Any, Any, None]:
-        """Await the app as `yield from` does (PEP 380), letting go when it suspends.
+        """Await the app, letting go of what is held when it suspends.
 
         What it raises leaves unchanged, after what it has sent; a cancellation, at once.
         """
         call = app_call if isinstance(app_call, CoroutineType) else _as_coroutine(app_call)
         steps = call.__await__()
-        resume: Callable[[Any], Any] | None = None
-        value: Any = None
         try:
-            while True:
-                self._app_runs = True
-                try:
-                    # Most apps end without a wait; next() learns that without an exception.
-                    waits_for = next(steps, _ENDED) if resume is None else resume(value)
-                except StopIteration:
-                    break
-                finally:
-                    self._app_runs, value = False, None
-                if waits_for is _ENDED:
-                    break
-                try:
-                    if self._state is _HOLDING and self._may_not_wait():
-                        yield from self._let_go().__await__()
-                    value, resume = (yield waits_for), steps.send
-                except GeneratorExit:
-                    steps.close()
-                    raise
-                except BaseException as error:  # noqa: BLE001 - cancellations are the app's to see
-                    value, resume = error, steps.throw
+            # Most apps end without having waited; next() learns that without an exception.
+            waits_for = next(steps, _ENDED)
+            if waits_for is not _ENDED:
+                yield from self._step(steps, waits_for)
         except Exception:
             with suppress(Exception):
                 yield from self._send_held().__await__()
@@ -209,6 +191,28 @@ class Capture:
             yield from self._send_held().__await__()
         if self._state is _BROKEN:
             raise self._error
+
+    def _step(self, steps: Generator[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+        """Do what `yield from` does (PEP 380), and let go before each wait."""
+        while True:
+            self._app_runs = False
+            try:
+                if self._state is _HOLDING and self._may_not_wait():
+                    yield from self._let_go().__await__()
+                value, resume = (yield waits_for), steps.send
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - cancellations are the app's to see
+                value, resume = error, steps.throw
+            self._app_runs = True
+            try:
+                waits_for = resume(value)
+            except StopIteration:
+                return
+            finally:
+                # An exception kept here would keep its own traceback, and so itself, alive.
+                value = None
 
     def _may_not_wait(self) -> bool:
         """Say whether a waiting app would make its client wait for something it has sent.

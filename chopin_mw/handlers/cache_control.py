@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from chopin_mw.exchange import CacheControlChoice, current_exchange
+from chopin_mw.exchange import CacheControlChoice, current_exchange, expect_writers
 from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
 from chopin_mw.rules.cache_control import ResponseDirectives, check_response_directives
 
@@ -56,6 +56,7 @@ def cache_control(
             stale_if_error=_seconds(stale_if_error),
         )
     )
+    expect_writers()
     choice = CacheControlChoice(str(directives).encode("latin-1"), on_errors=no_store)
     return lambda handler: decorate(handler, lambda inner: _choosing(inner, choice))
 

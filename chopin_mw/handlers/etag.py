@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from chopin_mw.asgi.messages import precondition_failed
 from chopin_mw.asgi.types import Headers
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.exchange import Exchange, PreconditionRecord, current_exchange
+from chopin_mw.exchange import Exchange, PreconditionRecord, current_exchange, expect_writers
 from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
 from chopin_mw.integrations.native import Answer, native_response
 from chopin_mw.rules.content_tag import make_entity_tag
@@ -41,6 +41,7 @@ def etag(
         @etag(flight_version)
         async def change(id: int, change: Change): ...
     """
+    expect_writers()
     functions = (tag,) if last_modified is None else (tag, last_modified)
     for function in functions:
         if not callable(function):

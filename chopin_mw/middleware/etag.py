@@ -7,7 +7,7 @@ from chopin_mw.asgi.capture import Capture
 from chopin_mw.asgi.messages import not_modified, precondition_failed
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.exchange import Exchange, PreconditionRecord, close_exchange, open_exchange
+from chopin_mw.exchange import SCOPE_KEY, Exchange, PreconditionRecord, needs_exchange
 from chopin_mw.rules.cache_control import parse_response_directives
 from chopin_mw.rules.content_tag import make_entity_tag
 from chopin_mw.rules.entity_tag import parse_entity_tag
@@ -52,33 +52,39 @@ class ETagMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange, token = open_exchange(scope)
-        exchange.applies_preconditions = True
+        exchange = scope.get(SCOPE_KEY)
+        is_outermost = exchange is None and needs_exchange(scope)
+        if is_outermost:
+            exchange = Exchange(scope)
+        if exchange is not None:
+            exchange.applies_preconditions = True
         try:
             if scope["method"] in ("GET", "HEAD"):
-                capture = Capture(send, _Tagging(exchange), self._limit)
+                capture = Capture(send, _Tagging(scope, exchange), self._limit)
                 await capture.run(self.app(scope, receive, capture.send))
             else:
                 # Only `@etag` can answer here, before a write runs; it needs no help from us.
                 await self.app(scope, receive, send)
         finally:
-            close_exchange(exchange, token)
+            if is_outermost:
+                exchange.close()
 
 
 class _Tagging:
     """Decide about one response to GET or HEAD."""
 
-    __slots__ = ("_conditions", "_exchange", "_fields")
+    __slots__ = ("_conditions", "_exchange", "_fields", "_scope")
 
     _fields: dict[bytes, bytes]
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, scope: Scope, exchange: Exchange | None) -> None:
+        self._scope = scope
         self._exchange = exchange
-        self._conditions = select_from_request(exchange.scope["headers"], CONDITIONAL_FIELDS)
+        self._conditions = select_from_request(scope["headers"], CONDITIONAL_FIELDS)
 
     def at_start(self, start: Message) -> Message | list[Message] | None:
         """Judge by the header what needs no body, and say whether the body is wanted."""
-        known = self._exchange.precondition
+        known = None if self._exchange is None else self._exchange.precondition
         if start["status"] != _OK:
             if known is not None and known.answered == start["status"] == _NOT_MODIFIED:
                 return not_modified(start["headers"])
@@ -89,17 +95,19 @@ class _Tagging:
             return self._judged(start, fields[b"etag"])
         if known is not None:
             return self._with_known_validators(start, known)
-        if _is_stream(start, fields) or _is_never_stored(fields):
+        if start.get("trailers") or (fields and _is_not_for_tagging(fields)):
             return self._judged(start, None)
         return None
 
     def when_whole(self, start: Message, chunks: Sequence[bytes]) -> Message | list[Message]:
         """Tag the whole body, and compare."""
-        if self._exchange.scope["method"] == "HEAD" and not any(chunks):
+        if self._scope["method"] == "HEAD" and not any(chunks):
             return self.when_released(start)
         gzipped = self._fields.get(b"content-encoding") == b"gzip"
-        tag = make_entity_tag(chunks, gzipped=gzipped)
+        tag = make_entity_tag(chunks, gzipped=True) if gzipped else make_entity_tag(chunks)
         start["headers"].append((b"etag", tag))
+        if not self._conditions:
+            return start
         if not self._conditions:
             return start
         if self._conditions.get(b"if-none-match") == tag and len(self._conditions) == 1:
@@ -131,7 +139,7 @@ class _Tagging:
                 return start
             # Without a tag to compare, If-Match can be neither true nor false.
             conditions.pop(b"if-match", None)
-        method = self._exchange.scope["method"]
+        method = self._scope["method"]
         verdict = evaluate(method, Validators(tag, modified), conditions, now=now)
         if verdict is Verdict.NOT_MODIFIED:
             return not_modified(start["headers"])
@@ -140,14 +148,9 @@ class _Tagging:
         return start
 
 
-def _is_stream(start: Message, fields: dict[bytes, bytes]) -> bool:
-    content_type = fields.get(b"content-type")
-    return start.get("trailers", False) or (
-        content_type is not None and content_type[:17].lower() == b"text/event-stream"
-    )
-
-
-def _is_never_stored(fields: dict[bytes, bytes]) -> bool:
+def _is_not_for_tagging(fields: dict[bytes, bytes]) -> bool:
     # What no client stores, no client can ask to validate.
     cache_control = fields.get(b"cache-control")
-    return cache_control is not None and parse_response_directives(cache_control).no_store
+    if cache_control is not None and parse_response_directives(cache_control).no_store:
+        return True
+    return fields.get(b"content-type", b"")[:17].lower() == b"text/event-stream"

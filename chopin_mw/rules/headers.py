@@ -27,15 +27,15 @@ def select(headers: Fields, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:
     return found
 
 
-def select_from_request(headers: Fields, wanted: frozenset[bytes]) -> dict[bytes, bytes]:
-    """Return the same for the headers of a scope, whose names ASGI promises in lower case.
-
-    Most requests carry none of the wanted fields, which this learns in a third of the time.
-    """
-    for name, _ in headers:
+def select_from_request(headers: Fields, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:
+    """Return the same for the headers of a scope, whose names ASGI promises in lower case."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
         if name in wanted:
-            return select(headers, wanted)
-    return {}
+            if name in found:
+                return _select_joined(headers, wanted)
+            found[name] = value
+    return found
 
 
 def _select_joined(headers: Fields, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:

@@ -18,7 +18,7 @@ from chopin_mw import (
     cache_control,
 )
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
-from chopin_mw.exchange import close_exchange, current_exchange, open_exchange
+from chopin_mw.exchange import Exchange, current_exchange
 from support.calls import call
 
 OPTIONS = [
@@ -276,9 +276,9 @@ def test_a_plain_handler_chooses_before_it_runs() -> None:
         choice = exchange.cache_control if exchange else None
         seen.append(choice.value if choice else None)
 
-    exchange, token = open_exchange({"type": "http", "headers": []})
+    exchange = Exchange({"type": "http", "headers": []})
     exchange.applies_cache_control = True
     handler()
-    close_exchange(exchange, token)
+    exchange.close()
 
     assert seen == [b"max-age=60"]

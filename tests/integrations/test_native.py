@@ -11,7 +11,7 @@ from quart import Quart
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chopin_mw.exchange import close_exchange, open_exchange
+from chopin_mw.exchange import Exchange
 from chopin_mw.integrations import native
 from chopin_mw.integrations.native import (
     Answer,
@@ -151,11 +151,11 @@ async def test_the_scope_of_the_exchange_says_it() -> None:
     litestar, plain = litestar_app(without_arguments(200, b"")), fastapi_app(lambda: 1)
 
     async def found(**changes: Any) -> Any:
-        exchange, token = open_exchange(http_scope(**changes))
+        exchange = Exchange(http_scope(**changes))
         try:
             return await asyncio.to_thread(framework_of_call, ())
         finally:
-            close_exchange(exchange, token)
+            exchange.close()
 
     assert await found(app=plain) == "fastapi"
     assert await found(app=plain, litestar_app=litestar) == "litestar"
