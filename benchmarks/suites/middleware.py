@@ -1,13 +1,22 @@
 """What a middleware costs on requests that it has nothing, or very little, to do for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from benchmarks.apps import bare, body_of, greeter, http_scope, websocket_scope
+from benchmarks.apps import (
+    bare,
+    body_of,
+    decorated,
+    greeter,
+    http_scope,
+    undecorated,
+    websocket_scope,
+)
 from benchmarks.case import Answer, Budget, Case
 from chopin_mw import CacheControlMiddleware, ChopinMiddleware, ETagMiddleware, cache_control
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
@@ -54,6 +63,14 @@ def _posts() -> Iterator[Case]:
     yield _http("bare hello, POST", hello, method="POST")
     for name, app, budget in apps:
         yield _http(name, app, method="POST", base="bare hello, POST", budget=budget)
+    for name, app, _ in apps[1:]:
+        yield _http(
+            f"{name}, handlers decorated",
+            app,
+            method="POST",
+            base="bare hello, POST",
+            around=decorated,
+        )
 
 
 def _websockets() -> Iterator[Case]:
@@ -83,7 +100,13 @@ def _hellos() -> Iterator[Case]:
         budget=_ONE,
     )
     yield _http("CacheControlMiddleware, default", by_default, base=base, sends=(b"cache-control",))
-    yield _http("CacheControlMiddleware, decorator", chosen, base=base, sends=(b"cache-control",))
+    yield _http(
+        "CacheControlMiddleware, decorator",
+        chosen,
+        base=base,
+        sends=(b"cache-control",),
+        around=decorated,
+    )
     yield _http(
         "ChopinMiddleware", ChopinMiddleware(hello), base=base, budget=_STACK, sends=(b"etag",)
     )
@@ -129,6 +152,7 @@ def _http(
     base: str | None = None,
     budget: Budget | None = None,
     sends: tuple[bytes, ...] = (),
+    around: Callable[[], AbstractContextManager[None]] = undecorated,
 ) -> Case:
     expected = {b"content-type", b"content-length", *sends}
 
@@ -143,6 +167,7 @@ def _http(
         is_right=is_right,
         base=base,
         budget=budget,
+        around=around,
     )
 
 

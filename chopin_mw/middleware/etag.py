@@ -105,15 +105,12 @@ class _Tagging:
             return self.when_released(start)
         gzipped = self._fields.get(b"content-encoding") == b"gzip"
         tag = make_entity_tag(chunks, gzipped=True) if gzipped else make_entity_tag(chunks)
-        start["headers"].append((b"etag", tag))
-        if not self._conditions:
-            return start
-        if not self._conditions:
-            return start
-        if self._conditions.get(b"if-none-match") == tag and len(self._conditions) == 1:
+        conditions = self._conditions
+        if conditions and conditions.get(b"if-none-match") == tag and len(conditions) == 1:
             # What nearly every 304 looks like: the whole evaluation takes 3 µs more.
-            return not_modified(start["headers"])
-        return self._judged(start, tag)
+            return not_modified(start["headers"], etag=tag)
+        start["headers"].append((b"etag", tag))
+        return self._judged(start, tag) if conditions else start
 
     def when_released(self, start: Message) -> Message | list[Message]:
         """Compare by Last-Modified alone, if the app sent one."""
