@@ -1,11 +1,9 @@
 """Bare ASGI apps, and the scopes that a server makes for them."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
-from chopin_mw.exchange import writers
 
 Field = tuple[bytes, bytes]
 
@@ -16,29 +14,6 @@ _HEADERS: tuple[Field, ...] = (
     (b"accept", b"text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8"),
     (b"accept-language", b"en"),
 )
-
-
-@contextmanager
-def undecorated() -> Iterator[None]:
-    """Measure as in a process without @cache_control and @etag, which opens no exchanges."""
-    with _writers_expected(False):
-        yield
-
-
-@contextmanager
-def decorated() -> Iterator[None]:
-    """Measure as in a process where some handler is decorated."""
-    with _writers_expected(True):
-        yield
-
-
-@contextmanager
-def _writers_expected(expected: bool) -> Iterator[None]:  # noqa: FBT001 - it is the whole of it
-    before, writers.expected = writers.expected, expected
-    try:
-        yield
-    finally:
-        writers.expected = before
 
 
 def http_scope(method: str, *headers: Field, path: str = "/") -> Callable[[], Scope]:

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from chopin_mw import CacheControlRule, ChopinMiddleware, ConfigurationError
+from chopin_mw import (
+    CacheControlRule,
+    ChopinMiddleware,
+    ConfigurationError,
+    JSONResponse,
+    cache_control,
+    etag,
+)
+from chopin_mw.asgi.types import Receive, Scope, Send
 from support.calls import answering, call
 
 
@@ -42,3 +50,60 @@ def test_options_are_checked_at_construction(options: dict[str, Any]) -> None:
     """Not at the first request."""
     with pytest.raises(ConfigurationError):
         ChopinMiddleware(answering(), **options)
+
+
+async def test_a_304_of_etag_takes_no_default_over_what_the_handler_said() -> None:
+    """The handler did not run, so nobody knows; a cache keeps the value of its 200."""
+
+    @etag(lambda *_: "v1")
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse({}, headers={"Cache-Control": "private"})(scope, receive, send)
+
+    app = ChopinMiddleware(handler, cache_control="public, max-age=60")
+
+    assert (await call(app))[b"cache-control"] == b"private"
+    again = await call(app, headers=[(b"if-none-match", b'"v1"')])
+    assert (again.status, again[b"cache-control"]) == (304, None)
+
+
+async def test_a_handler_that_calls_a_decorated_one_keeps_its_own_word() -> None:
+    """The answer is the caller's: its Cache-Control, its validators."""
+    ran: list[str] = []
+
+    @etag(lambda *_: "inner")
+    @cache_control(public=True, max_age=600)
+    async def inner(*_: object) -> None:
+        ran.append("inner")
+
+    @etag(lambda *_: "outer")
+    @cache_control(private=True)
+    async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        await inner()
+        await JSONResponse({})(scope, receive, send)
+
+    app = ChopinMiddleware(outer)
+    answer = await call(app, headers=[(b"if-none-match", b'"inner"')])
+
+    assert answer.status == 200
+    assert answer[b"cache-control"] == b"private"
+    assert answer[b"etag"] == b'"outer"'
+    assert ran == ["inner"]
+
+
+async def test_handlers_may_be_decorated_while_the_first_request_is_served() -> None:
+    """Django imports its views then; the write must be guarded from the first."""
+    ran: list[int] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        @cache_control(no_store=True)
+        @etag(lambda *_: "v2")
+        async def late(scope: Scope, receive: Receive, send: Send) -> None:
+            ran.append(1)
+
+        await late(scope, receive, send)
+
+    answer = await call(ChopinMiddleware(app), method="PUT", headers=[(b"if-match", b'"v1"')])
+
+    assert answer.status == 412
+    assert answer[b"cache-control"] == b"no-store"
+    assert ran == []

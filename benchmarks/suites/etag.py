@@ -1,7 +1,6 @@
 """What an entity tag costs, by size of the body, and what a 304 does."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any, cast
 
 from fastapi import Depends, FastAPI
@@ -11,7 +10,7 @@ from quart import Quart, request
 from quart.wrappers import Response as QuartResponse
 from xxhash import xxh3_128_hexdigest
 
-from benchmarks.apps import bare, body_of, decorated, http_scope, undecorated
+from benchmarks.apps import bare, body_of, http_scope
 from benchmarks.case import Answer, Budget, Case
 from chopin_mw import ETagMiddleware
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
@@ -62,9 +61,6 @@ def _of_size(size: int) -> Iterator[Case]:
     yield _case(f"{name}, 200", ours, body, base=base, budget=budget, tagged=True)
     yield _case(f"{name}, 304", ours, b"", base=base, budget=budget, asks_for=tag)
     yield _case(f"{name}, HEAD", ours, body, method="HEAD", base=base, budget=budget, tagged=True)
-    among = f"{name}, handlers decorated"
-    yield _case(f"{among}, 200", ours, body, base=base, tagged=True, around=decorated)
-    yield _case(f"{among}, 304", ours, b"", base=base, asks_for=tag, around=decorated)
 
 
 def _on_fastapi() -> Iterator[Case]:
@@ -135,7 +131,6 @@ def _case(
     budget: Budget | None = None,
     tagged: bool = False,
     asks_for: bytes | None = None,
-    around: Callable[[], AbstractContextManager[None]] = undecorated,
 ) -> Case:
     conditions = () if asks_for is None else ((b"if-none-match", asks_for),)
 
@@ -156,5 +151,4 @@ def _case(
         is_right=is_right,
         base=base,
         budget=budget,
-        around=around,
     )

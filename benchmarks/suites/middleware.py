@@ -1,7 +1,6 @@
 """What a middleware costs on requests that it has nothing, or very little, to do for."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.middleware.gzip import GZipMiddleware
@@ -11,10 +10,8 @@ from starlette.responses import Response
 from benchmarks.apps import (
     bare,
     body_of,
-    decorated,
     greeter,
     http_scope,
-    undecorated,
     websocket_scope,
 )
 from benchmarks.case import Answer, Budget, Case
@@ -63,14 +60,6 @@ def _posts() -> Iterator[Case]:
     yield _http("bare hello, POST", hello, method="POST")
     for name, app, budget in apps:
         yield _http(name, app, method="POST", base="bare hello, POST", budget=budget)
-    for name, app, _ in apps[1:]:
-        yield _http(
-            f"{name}, handlers decorated",
-            app,
-            method="POST",
-            base="bare hello, POST",
-            around=decorated,
-        )
 
 
 def _websockets() -> Iterator[Case]:
@@ -105,7 +94,6 @@ def _hellos() -> Iterator[Case]:
         chosen,
         base=base,
         sends=(b"cache-control",),
-        around=decorated,
     )
     yield _http(
         "ChopinMiddleware", ChopinMiddleware(hello), base=base, budget=_STACK, sends=(b"etag",)
@@ -152,7 +140,6 @@ def _http(
     base: str | None = None,
     budget: Budget | None = None,
     sends: tuple[bytes, ...] = (),
-    around: Callable[[], AbstractContextManager[None]] = undecorated,
 ) -> Case:
     expected = {b"content-type", b"content-length", *sends}
 
@@ -167,7 +154,6 @@ def _http(
         is_right=is_right,
         base=base,
         budget=budget,
-        around=around,
     )
 
 

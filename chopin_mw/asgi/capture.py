@@ -7,7 +7,7 @@ everything held goes out, in the same task and in order. What an app sends in on
 what it sends over time is not delayed.
 """
 
-from asyncio import Event
+from asyncio import CancelledError, Event, get_running_loop, sleep
 from collections.abc import Awaitable, Generator, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
@@ -20,6 +20,7 @@ from chopin_mw.rules.headers import has, select
 _LENGTH = frozenset({b"content-length"})
 _NOTHING: Message = {}
 _ENDED = object()
+_NO_ERROR = Exception()
 _RESPONSE_PARTS = frozenset(
     {
         "http.response.body",
@@ -53,10 +54,19 @@ class _State(Enum):
     RELEASING = "the app waits, and what was held is on its way out"
     FORWARDING = "everything passes"
     DROPPING = "another answer was sent, so the app's body is dropped"
+    INTERRUPTED = "the app's wait was cancelled while some of it was still here"
     BROKEN = "the server failed while the app waited: its next send is told"
 
 
-_AWAITING_START, _HOLDING, _RELEASING, _FORWARDING, _DROPPING, _BROKEN = _State
+(
+    _AWAITING_START,
+    _HOLDING,
+    _RELEASING,
+    _FORWARDING,
+    _DROPPING,
+    _INTERRUPTED,
+    _BROKEN,
+) = _State
 # A rush of tiny chunks would take a hundred times its bytes to hold.
 _MOST_HELD = 256
 
@@ -68,6 +78,7 @@ class Capture:
     """
 
     __slots__ = (
+        "_after",
         "_app_runs",
         "_error",
         "_held",
@@ -77,9 +88,11 @@ class Capture:
         "_send",
         "_start",
         "_state",
+        "_steps_app",
     )
 
-    # Both are set when they are first needed, which is in few requests.
+    # These are set when they are first needed, which is in few requests.
+    _after: _State
     _error: Exception
     _released: Event | None
 
@@ -92,7 +105,7 @@ class Capture:
         self._held: tuple[Message, ...] = ()
         # Only while we step the app's coroutine do we hear of it before anybody waits. A send
         # from another task (Quart's, BaseHTTPMiddleware's) finds this False: no chunk is held.
-        self._app_runs = True
+        self._app_runs = self._steps_app = True
 
     async def send(self, message: Message) -> None:
         """Take a message from the app, and send on what may go out now."""
@@ -108,6 +121,9 @@ class Capture:
             if state is _RELEASING:
                 await self._until_released()
             ready = self._take_other(message)
+            if self._state is _DROPPING and not ready and self._steps_app:
+                # An app that never waits must not keep the event loop from everybody else.
+                await sleep(0)
         for each in ready:
             await self._send(each)
 
@@ -144,19 +160,26 @@ class Capture:
             return self._deliver(self._judge.when_whole(self._start, chunks), ended=not more)
         return () if more and self._app_runs and len(chunks) < _MOST_HELD else self._release()
 
-    def _take_other(self, message: Message) -> Iterable[Message]:
+    def _take_other(self, message: Message) -> Sequence[Message]:
         state = self._state
         if state is _BROKEN:
-            self._state = _FORWARDING
-            raise self._error
+            raise self._told_error()
         if state is _HOLDING:
-            return (*self._release(), message)
+            return (*self._release(), *self._take_other(message))
+        if state is _INTERRUPTED:
+            rest, self._held, self._state = self._held, (), self._after
+            return (*rest, *self._take_other(message))
         if state is not _DROPPING or message["type"] not in _RESPONSE_PARTS:
             return (message,)
         # The body of a response that was replaced; all else is the server's to judge.
         if not message.get("more_body", False) and not self._start.get("trailers"):
             self._state = _FORWARDING
         return ()
+
+    def _told_error(self) -> Exception:
+        # Not kept: its traceback holds this object, and so itself, alive.
+        error, self._error, self._state = self._error, _NO_ERROR, _FORWARDING
+        return error
 
     def _release(self) -> Iterable[Message]:
         """Let go of what is held; the response is not whole, and now never will be."""
@@ -166,8 +189,8 @@ class Capture:
         if isinstance(answer, list):
             self._state = _FORWARDING if ended else _DROPPING
             return answer
-        self._state = _FORWARDING
-        return [answer, *self._held]
+        held, self._held, self._state = self._held, (), _FORWARDING
+        return [answer, *held]
 
     @coroutine
     def run(self, app_call: Awaitable[None]) -> Generator[Any, Any, None]:
@@ -178,6 +201,11 @@ class Capture:
         call = app_call if isinstance(app_call, CoroutineType) else _as_coroutine(app_call)
         steps = call.__await__()
         try:
+            get_running_loop()
+        except RuntimeError:
+            # trio counts on what is awaited next; nothing may come in between, so nothing is held.
+            self._steps_app = self._app_runs = False
+        try:
             # Most apps end without having waited; next() learns that without an exception.
             waits_for = next(steps, _ENDED)
             if waits_for is not _ENDED:
@@ -186,26 +214,26 @@ class Capture:
             with suppress(Exception):
                 yield from self._send_held().__await__()
             raise
-        if self._state is _HOLDING:
+        if self._state is _HOLDING or self._state is _INTERRUPTED:
             # Half an answer: nothing is invented, and nothing kept.
             yield from self._send_held().__await__()
         if self._state is _BROKEN:
-            raise self._error
+            raise self._told_error()
 
     def _step(self, steps: Generator[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
         """Do what `yield from` does (PEP 380), and let go before each wait."""
         while True:
             self._app_runs = False
             try:
-                if self._state is _HOLDING and self._may_not_wait():
-                    yield from self._let_go().__await__()
+                if self._state is _HOLDING and self._steps_app and self._may_not_wait():
+                    yield from self._let_go(waits_for).__await__()
                 value, resume = (yield waits_for), steps.send
             except GeneratorExit:
                 steps.close()
                 raise
             except BaseException as error:  # noqa: BLE001 - cancellations are the app's to see
                 value, resume = error, steps.throw
-            self._app_runs = True
+            self._app_runs = self._steps_app
             try:
                 waits_for = resume(value)
             except StopIteration:
@@ -222,17 +250,25 @@ class Capture:
         """
         return bool(self._held) or not has(self._start["headers"], b"content-length")
 
-    async def _let_go(self) -> None:
+    async def _let_go(self, waits_for: Any) -> None:
         """Send what is held while the app waits, in order before all that its tasks send."""
-        messages, after = self._release(), self._state
+        self._held, self._after = tuple(self._release()), self._state
         self._state, self._released = _RELEASING, None
         try:
-            for message in messages:
+            while self._held:
+                # Servers take a message before they make its sender wait, so once is enough.
+                message, self._held = self._held[0], self._held[1:]
                 await self._send(message)
+            self._state = self._after
         except Exception as error:  # noqa: BLE001 - raised where the app expects it: from its next send
-            self._error, after = error, _BROKEN
+            self._error, self._state, self._held = error, _BROKEN, ()
+        except CancelledError:
+            # What the app waits for is cancelled with it, as its task would have done.
+            self._state = _INTERRUPTED
+            if hasattr(waits_for, "cancel"):
+                waits_for.cancel()
+            raise
         finally:
-            self._state = after
             if self._released is not None:
                 self._released.set()
 
@@ -243,7 +279,12 @@ class Capture:
         await self._released.wait()
 
     async def _send_held(self) -> None:
-        for message in self._release() if self._state is _HOLDING else ():
+        messages: Iterable[Message] = ()
+        if self._state is _HOLDING:
+            messages = self._release()
+        elif self._state is _INTERRUPTED:
+            messages, self._held, self._state = self._held, (), self._after
+        for message in messages:
             await self._send(message)
 
 

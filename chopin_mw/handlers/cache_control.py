@@ -1,10 +1,12 @@
 """`@cache_control`: say on a handler how long its answers may be reused."""
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from chopin_mw.exchange import CacheControlChoice, current_exchange, expect_writers
+from chopin_mw.exchange import CacheControlChoice, cache_control_scope, exchange_of
 from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
 from chopin_mw.rules.cache_control import ResponseDirectives, check_response_directives
 
@@ -56,23 +58,28 @@ def cache_control(
             stale_if_error=_seconds(stale_if_error),
         )
     )
-    expect_writers()
     choice = CacheControlChoice(str(directives).encode("latin-1"), on_errors=no_store)
     return lambda handler: decorate(handler, lambda inner: _choosing(inner, choice))
 
 
 def _choosing(handler: Callable[..., Any], choice: CacheControlChoice) -> Callable[..., Any]:
+    choice = replace(choice, handler=inspect.unwrap(handler))
     warn = warn_once(
         f"@cache_control on {name_of(handler)} has no effect: "
         "add ChopinMiddleware or CacheControlMiddleware around the app"
     )
 
     def choose() -> Callable[[], None]:
-        exchange = current_exchange()
-        if exchange is None or not exchange.applies_cache_control:
+        scope = cache_control_scope.get()
+        if scope is None:
             warn()
             return _nothing
-        before, exchange.cache_control = exchange.cache_control, choice
+        exchange = exchange_of(scope)
+        before = exchange.cache_control
+        if before is not None and before.handler is not choice.handler:
+            # Called by another decorated handler: the answer is that one's, and so is the choice.
+            return _nothing
+        exchange.cache_control = choice
 
         def take_back() -> None:
             # What is sent instead is not the handler's answer.
@@ -94,12 +101,22 @@ def _choosing(handler: Callable[..., Any], choice: CacheControlChoice) -> Callab
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         take_back = choose()
         try:
-            return handler(*args, **kwargs)
+            result = handler(*args, **kwargs)
         except BaseException:
             take_back()
             raise
+        # A decorator below may hide that the handler is async.
+        return _awaited(result, take_back) if inspect.isawaitable(result) else result
 
     return wrapped_async if is_async(handler) else wrapped
+
+
+async def _awaited(result: Awaitable[Any], take_back: Callable[[], None]) -> Any:
+    try:
+        return await result
+    except BaseException:
+        take_back()
+        raise
 
 
 def _nothing() -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from chopin_mw.asgi.messages import precondition_failed
 from chopin_mw.asgi.types import Headers
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.exchange import Exchange, PreconditionRecord, current_exchange, expect_writers
+from chopin_mw.exchange import PreconditionRecord, exchange_of, preconditions_scope
 from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
 from chopin_mw.integrations.native import Answer, native_response
 from chopin_mw.rules.content_tag import make_entity_tag
@@ -41,7 +41,6 @@ def etag(
         @etag(flight_version)
         async def change(id: int, change: Change): ...
     """
-    expect_writers()
     functions = (tag,) if last_modified is None else (tag, last_modified)
     for function in functions:
         if not callable(function):
@@ -69,36 +68,38 @@ def _checked(
     ask = [_fitted(function) for function in functions]
 
     async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
-        exchange = _exchange_or(warn)
-        if exchange is None:
+        scope = _scope_or(warn)
+        if scope is None:
             return await handler(*args, **kwargs)
         values = [function(args, kwargs) for function in ask]
         known = [await value if inspect.isawaitable(value) else value for value in values]
-        if _decide(exchange, known, weak=weak) is Verdict.PROCEED:
+        if _decide(scope, known, weak=weak) is Verdict.PROCEED:
             return await handler(*args, **kwargs)
-        answer = _answer(exchange, args, kwargs)
+        answer = _answer(scope, args, kwargs)
         return await answer if inspect.isawaitable(answer) else answer
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        exchange = _exchange_or(warn)
-        if exchange is None:
+        scope = _scope_or(warn)
+        if scope is None:
             return handler(*args, **kwargs)
         known = [function(args, kwargs) for function in ask]
         if any(map(inspect.isawaitable, known)):
             raise ConfigurationError(refusal)
-        if _decide(exchange, known, weak=weak) is Verdict.PROCEED:
+        if _decide(scope, known, weak=weak) is Verdict.PROCEED:
             return handler(*args, **kwargs)
-        return _answer(exchange, args, kwargs)
+        return _answer(scope, args, kwargs)
 
     return wrapped_async if is_async(handler) else wrapped
 
 
-def _exchange_or(warn: Callable[[], None]) -> Exchange | None:
-    exchange = current_exchange()
-    if exchange is None or not exchange.applies_preconditions:
+def _scope_or(warn: Callable[[], None]) -> Any:
+    """Return the scope to decide for; None where nobody listens or another handler has decided."""
+    scope = preconditions_scope.get()
+    if scope is None:
         warn()
         return None
-    return exchange
+    # Called by another decorated handler: the answer is that one's, and so are its validators.
+    return None if exchange_of(scope).precondition is not None else scope
 
 
 def _fitted(function: Callable[..., Any]) -> Callable[[Sequence[Any], Mapping[str, Any]], Any]:
@@ -112,19 +113,18 @@ def _fitted(function: Callable[..., Any]) -> Callable[[Sequence[Any], Mapping[st
     )
 
 
-def _decide(exchange: Exchange, known: Sequence[Any], *, weak: bool) -> Verdict:
+def _decide(scope: Any, known: Sequence[Any], *, weak: bool) -> Verdict:
     """Evaluate, and leave word for the middleware around the app."""
     tag = _entity_tag(known[0], weak=weak)
     modified = known[1] if len(known) > 1 else None
     timestamp = None if modified is None else _seconds(modified)
-    scope = exchange.scope
     verdict = evaluate(
         scope["method"],
         Validators(tag, timestamp, exists=tag is not None),
         select_from_request(scope["headers"], CONDITIONAL_FIELDS),
         now=time.time(),
     )
-    exchange.precondition = PreconditionRecord(
+    exchange_of(scope).precondition = PreconditionRecord(
         etag=None if tag is None else bytes(tag),
         last_modified=None if timestamp is None else format_http_date(timestamp),
         answered=verdict.value,
@@ -151,9 +151,9 @@ def _entity_tag(given: Tag, *, weak: bool) -> EntityTag | None:
     return None if digest is None else EntityTag(digest.opaque, weak=weak)
 
 
-def _answer(exchange: Exchange, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+def _answer(scope: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Return a 304 or 412 in the response class of the handler's framework."""
-    known = exchange.precondition
+    known = exchange_of(scope).precondition
     headers: Headers
     if known is not None and known.answered == Verdict.NOT_MODIFIED.value:
         fields = [(b"etag", known.etag), (b"last-modified", known.last_modified)]

@@ -7,6 +7,7 @@ async def flights() -> list[dict[str, object]]:
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
@@ -23,6 +24,7 @@ from chopin_mw.integrations.native import (
 from chopin_mw.json import dumps
 from chopin_mw.rules.headers import has
 
+_FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 _CONTENT_TYPE = (b"content-type", b"application/json")
 _STATUSES_WITH_CONTENT = frozenset(range(200, 600)) - {204, 205, 304}
 
@@ -121,7 +123,11 @@ def _fields(headers: Mapping[str, str] | None) -> Headers:
     except (AttributeError, UnicodeEncodeError) as error:
         raise ConfigurationError(f"headers must map str to str, got {headers!r}") from error
     for name, value in fields:
-        if b"\r" in name + value or b"\n" in name + value:
+        if not _FIELD_NAME.fullmatch(name) or name == b"content-length":
+            raise ConfigurationError(
+                f"headers must hold field names other than Content-Length, got {name!r}"
+            )
+        if b"\r" in value or b"\n" in value:
             raise ConfigurationError(f"headers must not hold line breaks, got {headers!r}")
     return fields if has(fields, b"content-type") else [*fields, _CONTENT_TYPE]
 

@@ -91,9 +91,12 @@ def _is_json(content_type: str) -> bool:
 def _charset(parameters: str) -> str:
     # The standard library's parser knows quoted strings and escapes; UTF-8 is JSON's own charset.
     message = Message()
-    message["content-type"] = f"application/json;{parameters}"
-    charset = message.get_content_charset(failobj="utf-8")
-    return str(charset)
+    try:
+        message["content-type"] = f"application/json;{parameters}"
+        return str(message.get_content_charset(failobj="utf-8"))
+    except (TypeError, ValueError):
+        # It stumbles over hostile RFC 2231 parts such as `charset*1; charset*`.
+        return "unknown"
 
 
 def _declared_length(fields: list[Field], max_bytes: int) -> int | None:

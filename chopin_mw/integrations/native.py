@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from chopin_mw.asgi.messages import reply
 from chopin_mw.asgi.types import Headers, Receive, Scope, Send
-from chopin_mw.exchange import current_exchange
+from chopin_mw.exchange import current_scope
 
 T = TypeVar("T")
 Framework: TypeAlias = Literal[
@@ -175,10 +175,10 @@ def _framework_of_request() -> Framework | None:
     quart = sys.modules.get("quart")
     if quart is not None and quart.has_request_context():
         return "quart"
-    exchange = current_exchange()
-    if exchange is None:
+    scope = current_scope()
+    if scope is None:
         return None
-    app = exchange.scope.get("litestar_app") or exchange.scope.get("app")
+    app = scope.get("litestar_app") or scope.get("app")
     return _PACKAGES.get(_first_known_package(type(app)))
 
 

@@ -7,7 +7,13 @@ from typing import TypeAlias
 
 from chopin_mw.asgi.types import ASGIApp, Headers, Message, Receive, Scope, Send
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.exchange import SCOPE_KEY, CacheControlChoice, Exchange, needs_exchange
+from chopin_mw.exchange import (
+    SCOPE_KEY,
+    Exchange,
+    cache_control_scope,
+    preconditions_scope,
+    stop_listening,
+)
 from chopin_mw.rules.cache_control import (
     ResponseDirectives,
     check_response_directives,
@@ -17,6 +23,7 @@ from chopin_mw.rules.headers import has, select
 
 _CONTENT_TYPE = frozenset({b"content-type"})
 _ERRORS_FROM = 400
+_NOT_MODIFIED = 304
 # Final answers that say something about the resource; errors get a rule only by name.
 _DEFAULT_STATUSES = frozenset({200, 203, 204, 206, 300, 301, 304, 308})
 
@@ -38,19 +45,36 @@ class CacheControlRule:
     media_type: str | None = None
 
     def __post_init__(self) -> None:
+        for name, pattern in (("path", self.path), ("media_type", self.media_type or "*")):
+            if not isinstance(pattern, str):
+                raise ConfigurationError(f"{name} must be a shell pattern, got {pattern!r}")
+        object.__setattr__(self, "statuses", frozenset(self.statuses))
         for status in self.statuses:
             if not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004 - RFC 9110 §15
                 raise ConfigurationError(f"statuses must hold codes of 200..599, got {status!r}")
 
     def applies(self, path: str, status: int, headers: Headers) -> bool:
         """Say whether the rule speaks of this answer."""
-        if status not in self.statuses or not fnmatchcase(path, self.path):
+        if status not in self.statuses:
+            return False
+        # The default rule is for all paths, and matching costs 1 µs.
+        if self.path != "*" and not fnmatchcase(path, self.path):
             return False
         if self.media_type is None:
             return True
+        if self.is_undecided(status, headers):
+            return True
         content_type = select(headers, _CONTENT_TYPE).get(b"content-type", b"")
         media_type = content_type.partition(b";")[0].strip().lower().decode("latin-1")
-        return fnmatchcase(media_type, self.media_type)
+        return fnmatchcase(media_type, self.media_type.lower())
+
+    def is_undecided(self, status: int, headers: Headers) -> bool:
+        """Say whether the rule asks for a media type that a 304 does not tell.
+
+        Then no rule may decide: a 304 updates what caches hold of the 200 (RFC 9111 §4.3.4).
+        """
+        asks = self.media_type is not None and status == _NOT_MODIFIED
+        return asks and not has(headers, b"content-type")
 
 
 _Compiled: TypeAlias = tuple[tuple[CacheControlRule, bytes], ...]
@@ -81,49 +105,48 @@ class CacheControlMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = scope.get(SCOPE_KEY)
-        is_outermost = exchange is None and needs_exchange(scope)
-        if is_outermost:
-            exchange = Exchange(scope)
         rules = self._rules if scope["method"] in ("GET", "HEAD") else ()
-        if exchange is None and not rules:
-            await self.app(scope, receive, send)
-            return
-        if exchange is not None:
-            exchange.applies_cache_control = True
 
         # Returns the server's own awaitable: a coroutine of ours around it costs 0.1 µs a message.
         def send_with_cache_control(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                chosen = None if exchange is None else exchange.cache_control
-                if rules or chosen is not None:
-                    message = _with_cache_control(message, chosen, rules, scope["path"])
+            if message["type"] == "http.response.start" and (rules or SCOPE_KEY in scope):
+                message = _with_cache_control(message, scope, rules)
             return send(message)
 
+        token = cache_control_scope.set(scope)
         try:
             await self.app(scope, receive, send_with_cache_control)
         finally:
-            if is_outermost:
-                exchange.close()
+            scope.pop(SCOPE_KEY, None)
+            stop_listening(cache_control_scope, token)
 
 
-def _with_cache_control(
-    message: Message, chosen: CacheControlChoice | None, rules: _Compiled, path: str
-) -> Message:
+def _with_cache_control(message: Message, scope: Scope, rules: _Compiled) -> Message:
     headers = list(message.get("headers") or ())
     if not has(headers, b"cache-control"):
-        value = _value(chosen, rules, path, message["status"], headers)
+        value = _value(scope, rules, message["status"], headers)
         if value is not None:
             headers.append((b"cache-control", value))
     return {**message, "headers": headers}
 
 
-def _value(
-    chosen: CacheControlChoice | None, rules: _Compiled, path: str, status: int, headers: Headers
-) -> bytes | None:
+def _value(scope: Scope, rules: _Compiled, status: int, headers: Headers) -> bytes | None:
+    exchange: Exchange | None = scope.get(SCOPE_KEY)
+    chosen = None if exchange is None else exchange.cache_control
     if chosen is not None and (status < _ERRORS_FROM or chosen.on_errors):
         return chosen.value
-    return next((value for rule, value in rules if rule.applies(path, status, headers)), None)
+    if status == _NOT_MODIFIED and _is_answered_by_etag(scope):
+        # The handler did not run, so nobody knows what its 200 said: a cache keeps what it has.
+        return None
+    for rule, value in rules:
+        if rule.applies(scope["path"], status, headers):
+            return None if rule.is_undecided(status, headers) else value
+    return None
+
+
+def _is_answered_by_etag(scope: Scope) -> bool:
+    exchange: Exchange | None = (preconditions_scope.get() or scope).get(SCOPE_KEY)
+    return exchange is not None and exchange.precondition is not None
 
 
 def _compiled(rule: CacheControlRule) -> tuple[CacheControlRule, bytes]:

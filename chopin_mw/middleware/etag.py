@@ -7,7 +7,12 @@ from chopin_mw.asgi.capture import Capture
 from chopin_mw.asgi.messages import not_modified, precondition_failed
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.exchange import SCOPE_KEY, Exchange, PreconditionRecord, needs_exchange
+from chopin_mw.exchange import (
+    SCOPE_KEY,
+    PreconditionRecord,
+    preconditions_scope,
+    stop_listening,
+)
 from chopin_mw.rules.cache_control import parse_response_directives
 from chopin_mw.rules.content_tag import make_entity_tag
 from chopin_mw.rules.entity_tag import parse_entity_tag
@@ -24,6 +29,7 @@ _WANTED = frozenset(
         b"last-modified",
     }
 )
+_ABSENT = object()
 _OK = 200
 _NOT_MODIFIED = 304
 DEFAULT_LIMIT_BYTES = 1024 * 1024
@@ -52,39 +58,48 @@ class ETagMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = scope.get(SCOPE_KEY)
-        is_outermost = exchange is None and needs_exchange(scope)
-        if is_outermost:
-            exchange = Exchange(scope)
-        if exchange is not None:
-            exchange.applies_preconditions = True
+        if type(scope.get("headers")) is not list:
+            await self._with_header_list(scope, receive, send)
+            return
+        token = preconditions_scope.set(scope)
         try:
             if scope["method"] in ("GET", "HEAD"):
-                capture = Capture(send, _Tagging(scope, exchange), self._limit)
+                capture = Capture(send, _Tagging(scope), self._limit)
                 await capture.run(self.app(scope, receive, capture.send))
             else:
                 # Only `@etag` can answer here, before a write runs; it needs no help from us.
                 await self.app(scope, receive, send)
         finally:
-            if is_outermost:
-                exchange.close()
+            scope.pop(SCOPE_KEY, None)
+            stop_listening(preconditions_scope, token)
+
+    async def _with_header_list(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the headers be read more than once: ASGI allows any iterable, a generator too."""
+        given = scope.get("headers", _ABSENT)
+        scope["headers"] = list(scope.get("headers") or ())
+        try:
+            await self(scope, receive, send)
+        finally:
+            scope["headers"] = given
+            if given is _ABSENT:
+                del scope["headers"]
 
 
 class _Tagging:
     """Decide about one response to GET or HEAD."""
 
-    __slots__ = ("_conditions", "_exchange", "_fields", "_scope")
+    __slots__ = ("_conditions", "_fields", "_scope")
 
     _fields: dict[bytes, bytes]
 
-    def __init__(self, scope: Scope, exchange: Exchange | None) -> None:
+    def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._exchange = exchange
         self._conditions = select_from_request(scope["headers"], CONDITIONAL_FIELDS)
 
     def at_start(self, start: Message) -> Message | list[Message] | None:
         """Judge by the header what needs no body, and say whether the body is wanted."""
-        known = None if self._exchange is None else self._exchange.precondition
+        exchange = self._scope.get(SCOPE_KEY)
+        known = None if exchange is None else exchange.precondition
         if start["status"] != _OK:
             if known is not None and known.answered == start["status"] == _NOT_MODIFIED:
                 return not_modified(start["headers"])

@@ -211,6 +211,14 @@ def check_response_directives(directives: ResponseDirectives) -> ResponseDirecti
     """Return directives that make sense together, or raise ConfigurationError."""
     for key, kind in _RESPONSE.items():
         _check_value(key, kind, getattr(directives, key))
+    for name, argument in directives.extensions:
+        if (
+            not _is_field_name(name)
+            or not (argument or "").isprintable()
+            or not (argument or "").isascii()
+        ):
+            given = f"({name!r}, {argument!r})"
+            raise ConfigurationError(f"extensions must hold tokens and ASCII text, got {given}")
     if directives.public and directives.private is True:
         raise ConfigurationError("public and private contradict each other: give one of them")
     if directives.no_store:

@@ -359,5 +359,95 @@ async def test_a_start_from_another_task_is_not_held() -> None:
     assert server.sent == [{**start(), "released": True}]
 
 
+@pytest.mark.parametrize("ends", [True, False])
+async def test_what_is_still_held_when_a_wait_is_cancelled_is_not_lost(*, ends: bool) -> None:
+    """It goes out before the next message, or at the end."""
+    server = Server()
+    capture = server.capture()
+
+    async def slow(message: Message) -> None:
+        server.sent.append(message)
+        if message["type"] == "http.response.body" and len(server.sent) == 2:
+            await asyncio.sleep(3600)
+
+    capture = Capture(slow, Waiting(), limit=LIMIT)
+
+    async def app() -> None:
+        await capture.send(start(200, length(9)))
+        await capture.send(body(b"aaa", more=True))
+        await capture.send(body(b"bbb", more=True))
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            pass
+        if ends:
+            await capture.send(body(b"ccc"))
+
+    await capture.run(app())
+
+    sent = [message["body"] for message in server.sent[1:]]
+    assert sent == ([b"aaa", b"bbb", b"ccc"] if ends else [b"aaa", b"bbb"])
+
+
+async def test_what_the_app_waits_for_is_cancelled_with_it() -> None:
+    """Also while the server makes held messages wait."""
+    server = Server()
+    server.gate = asyncio.Event()
+    capture = server.capture()
+    ended: list[str] = []
+
+    async def child() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    async def app() -> None:
+        await capture.send(start())
+        await asyncio.gather(child())
+
+    task = asyncio.create_task(_awaited(capture.run(app())))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert ended == ["cancelled"]
+
+
+def test_without_asyncio_nothing_is_held_while_an_app_waits() -> None:
+    """Trio counts on what is awaited next, so its apps are not stepped."""
+    server = Server()
+    capture = server.capture()
+    seen: list[int] = []
+
+    class Trap:
+        def __await__(self) -> Generator[str, None, None]:
+            yield "trap"
+
+    async def app() -> None:
+        await capture.send(start())
+        seen.append(len(server.sent))
+        await Trap()
+        await capture.send(body(b"a"))
+
+    async def serve() -> None:
+        await capture.run(app())
+
+    steps = serve()
+    assert steps.send(None) == "trap"
+    with pytest.raises(StopIteration):
+        steps.send(None)
+
+    assert seen == [1]
+    assert [message["type"] for message in server.sent] == [
+        "http.response.start",
+        "http.response.body",
+    ]
+
+
 async def _awaited(awaitable: Any) -> None:
     await awaitable

@@ -18,7 +18,7 @@ from chopin_mw import (
     cache_control,
 )
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
-from chopin_mw.exchange import Exchange, current_exchange
+from chopin_mw.exchange import cache_control_scope, exchange_of, stop_listening
 from support.calls import call
 
 OPTIONS = [
@@ -268,17 +268,48 @@ async def test_with_middleware_nothing_is_logged(caplog: pytest.LogCaptureFixtur
 
 def test_a_plain_handler_chooses_before_it_runs() -> None:
     """What a handler sends while it runs has the policy already."""
+    scope: dict[str, Any] = {"type": "http", "headers": []}
     seen: list[bytes | None] = []
 
     @cache_control(max_age=60)
     def handler() -> None:
-        exchange = current_exchange()
-        choice = exchange.cache_control if exchange else None
+        choice = exchange_of(scope).cache_control
         seen.append(choice.value if choice else None)
 
-    exchange = Exchange({"type": "http", "headers": []})
-    exchange.applies_cache_control = True
+    token = cache_control_scope.set(scope)
     handler()
-    exchange.close()
+    stop_listening(cache_control_scope, token)
 
     assert seen == [b"max-age=60"]
+
+
+def hiding(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate as many libraries do: the result no longer looks async."""
+
+    def plain(*args: Any) -> Any:
+        return handler(*args)
+
+    return plain
+
+
+async def test_a_hidden_async_handler_that_raises_gets_no_policy() -> None:
+    """The decorator below hides that it is async, and nothing else."""
+
+    @cache_control(max_age=60)
+    @hiding
+    async def failing(*_: object) -> None:
+        raise KeyError("no")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(KeyError):
+            await failing(scope, receive, send)
+        await answering()(scope, receive, send)
+
+    assert (await call(ChopinMiddleware(app)))[b"cache-control"] is None
+
+
+async def test_a_hidden_async_handler_keeps_its_policy() -> None:
+    """Where it does not raise."""
+    app = cache_control(max_age=60)(hiding(answering()))
+
+    assert (await call(ChopinMiddleware(app)))[b"cache-control"] == b"max-age=60"

@@ -9,7 +9,7 @@ import pytest
 
 from chopin_mw import ChopinMiddleware, ConfigurationError, etag
 from chopin_mw.asgi.types import Receive, Scope, Send
-from chopin_mw.exchange import Exchange
+from chopin_mw.exchange import preconditions_scope, stop_listening
 from chopin_mw.handlers.json_response import JSONResponse
 from support.calls import call
 
@@ -28,12 +28,11 @@ async def answering(scope: Scope, receive: Receive, send: Send) -> None:
 def inside_a_request(
     method: str, headers: list[tuple[bytes, bytes]], run: Callable[[], Any]
 ) -> Any:
-    exchange = Exchange({"type": "http", "method": method, "headers": headers})
-    exchange.applies_preconditions = True
+    token = preconditions_scope.set({"type": "http", "method": method, "headers": headers})
     try:
         return run()
     finally:
-        exchange.close()
+        stop_listening(preconditions_scope, token)
 
 
 def test_the_function_gets_what_the_handler_gets() -> None:

@@ -376,6 +376,8 @@ async def generator() -> Any:
         (lambda: json_response(headers={"a": "\u20ac"}), "headers"),
         (lambda: json_response(headers={"é": "a"}), "headers"),
         (lambda: json_response(headers={"a": "b\r\nset-cookie: c"}), "line breaks"),
+        (lambda: json_response(headers={"a b": "c"}), "field names"),
+        (lambda: json_response(headers={"Content-Length": "5"}), "field names"),
         (lambda: json_response(201), "a handler must be callable"),  # type: ignore[call-overload] # the mistake under test
         (lambda: json_response(generator), "cannot encode a generator"),
     ],

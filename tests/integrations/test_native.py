@@ -11,7 +11,7 @@ from quart import Quart
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chopin_mw.exchange import Exchange
+from chopin_mw.exchange import preconditions_scope, stop_listening
 from chopin_mw.integrations import native
 from chopin_mw.integrations.native import (
     Answer,
@@ -151,11 +151,11 @@ async def test_the_scope_of_the_exchange_says_it() -> None:
     litestar, plain = litestar_app(without_arguments(200, b"")), fastapi_app(lambda: 1)
 
     async def found(**changes: Any) -> Any:
-        exchange = Exchange(http_scope(**changes))
+        token = preconditions_scope.set(http_scope(**changes))
         try:
             return await asyncio.to_thread(framework_of_call, ())
         finally:
-            exchange.close()
+            stop_listening(preconditions_scope, token)
 
     assert await found(app=plain) == "fastapi"
     assert await found(app=plain, litestar_app=litestar) == "litestar"

@@ -7,7 +7,7 @@ from contextvars import ContextVar, Token, copy_context
 from typing import Any
 
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
-from chopin_mw.exchange import SCOPE_KEY, current_exchange
+from chopin_mw.exchange import SCOPE_KEY, current_scope, exchange_of
 from support.apps import BODY, chunk, sending, start
 from support.differential import Citizen, compare, play
 from support.scopes import http_scope, scope_of
@@ -89,7 +89,7 @@ async def context_does_not_grow(wrap: Citizen) -> None:
             await play(wrapped, scope_of(method)(), (REQUEST,))
 
     assert dict(copy_context().items()) == before
-    assert current_exchange() is None
+    assert current_scope() is None
 
 
 async def no_exchange_outlives_its_request(wrap: Citizen) -> None:
@@ -97,21 +97,21 @@ async def no_exchange_outlives_its_request(wrap: Citizen) -> None:
     seen: list[Any] = []
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(current_exchange())
-        assert scope.get(SCOPE_KEY) is current_exchange()
+        listening = current_scope()
+        seen.append(None if listening is None else exchange_of(listening))
         await send(start())
         await send(BODY)
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
-        mine = current_exchange()
+        mine = current_scope()
         await request(wrap(inner), http_scope(path="/inner"))
-        assert current_exchange() is mine
+        assert current_scope() is mine
         await inner(scope, receive, send)
 
     server = await request(wrap(outer), http_scope())
 
     assert SCOPE_KEY not in server.scope
-    assert current_exchange() is None
+    assert current_scope() is None
     assert seen == [None, None] or seen[0] is not seen[1]
 
 

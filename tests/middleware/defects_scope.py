@@ -7,7 +7,7 @@ import asyncio
 from email.utils import parsedate_to_datetime
 
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
-from chopin_mw.exchange import Exchange
+from chopin_mw.exchange import exchange_of, preconditions_scope
 
 LAST_BODY: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
@@ -109,5 +109,6 @@ async def raises_on_junk(app: ASGIApp, scope: Scope, receive: Receive, send: Sen
 
 
 async def leaves_its_exchange(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    Exchange(scope)
+    preconditions_scope.set(scope)
+    exchange_of(scope)
     await app(scope, receive, send)

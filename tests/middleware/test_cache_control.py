@@ -6,7 +6,7 @@ import pytest
 
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.exchange import CacheControlChoice, current_exchange
+from chopin_mw.exchange import CacheControlChoice, cache_control_scope, exchange_of
 from chopin_mw.middleware.cache_control import CacheControlMiddleware, CacheControlRule
 from chopin_mw.rules.cache_control import ResponseDirectives
 from support.calls import Pairs, answering, call, sending
@@ -19,9 +19,9 @@ def choosing(value: bytes, *, on_errors: bool = False, **answer: Any) -> ASGIApp
     """Return an app in which a handler has chosen."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = current_exchange()
-        assert exchange is not None
-        exchange.cache_control = CacheControlChoice(value, on_errors)
+        listening = cache_control_scope.get()
+        assert listening is not None
+        exchange_of(listening).cache_control = CacheControlChoice(value, on_errors)
         await answering(**answer)(scope, receive, send)
 
     return app
@@ -58,7 +58,7 @@ async def test_the_app_always_wins() -> None:
         ({"media_type": "application/json"}, "/x", 200, [JSON], True),
         ({"media_type": "image/*"}, "/x", 200, [JSON], False),
         ({"media_type": "image/*"}, "/x", 200, [], False),
-        ({"media_type": "IMAGE/PNG"}, "/x", 200, [(b"content-type", b"image/png")], False),
+        ({"media_type": "IMAGE/PNG"}, "/x", 200, [(b"content-type", b"image/png")], True),
     ],
 )
 async def test_rules(
@@ -173,3 +173,35 @@ def test_rules_must_be_rules() -> None:
     """A tuple is a slip."""
     with pytest.raises(ConfigurationError, match="rules must hold CacheControlRule"):
         CacheControlMiddleware(answering(), rules=[("/x", "public")])  # type: ignore[list-item]  # the slip
+
+
+async def test_a_304_without_its_media_type_gets_no_rule() -> None:
+    """It would update the 200 that a cache holds, with a value meant for another type."""
+    rules = [
+        CacheControlRule(media_type="text/html", cache_control="private, no-cache"),
+        CacheControlRule(cache_control="public, max-age=86400"),
+    ]
+
+    def app(status: int, *headers: tuple[bytes, bytes]) -> ASGIApp:
+        return CacheControlMiddleware(answering(status=status, headers=headers), rules=rules)
+
+    html = (b"content-type", b"text/html")
+    assert (await call(app(304)))[b"cache-control"] is None
+    assert (await call(app(304, html)))[b"cache-control"] == b"private, no-cache"
+    assert (await call(app(200)))[b"cache-control"] == b"public, max-age=86400"
+
+
+@pytest.mark.parametrize("options", [{"path": None}, {"path": 5}, {"media_type": 5}])
+def test_patterns_must_be_text(options: dict[str, Any]) -> None:
+    """At construction, by name."""
+    with pytest.raises(ConfigurationError, match="must be a shell pattern"):
+        CacheControlRule(cache_control="public", **options)
+
+
+async def test_statuses_may_be_any_collection() -> None:
+    """A generator is read once, at construction."""
+    rule = CacheControlRule(cache_control="max-age=1", statuses=(s for s in (404,)))  # type: ignore[arg-type]  # what a user may try
+
+    answer = await call(CacheControlMiddleware(answering(status=404), rules=[rule]))
+
+    assert answer[b"cache-control"] == b"max-age=1"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from chopin_mw.exchange import writers
 from middleware import cases_cancellation, cases_disconnect, cases_receive
 from middleware.cases import CASES, Case, cases_of, run
 from middleware.citizens import CITIZENS
@@ -28,17 +27,6 @@ every_citizen = pytest.mark.parametrize("citizen", CITIZENS, ids=lambda citizen:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 async def test_is_a_good_citizen(case: Case, citizen: Citizen) -> None:
     """One rule of conduct holds for one middleware."""
-    await run(case, citizen)
-
-
-@every_citizen
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-async def test_is_a_good_citizen_where_no_handler_is_decorated(
-    case: Case, citizen: Citizen, decorated_process: None
-) -> None:
-    """The same, without an exchange to write to."""
-    writers.expected = False
-
     await run(case, citizen)
 
 

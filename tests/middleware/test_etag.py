@@ -393,3 +393,28 @@ def test_a_limit_that_cannot_work_is_refused(value: Any) -> None:
     """At construction, by name, with the value."""
     with pytest.raises(ConfigurationError, match=r"limit_bytes must be .* got"):
         ETagMiddleware(answering(), limit_bytes=value)
+
+
+@pytest.mark.parametrize("kind", ["http.response.pathsend", "http.response.zerocopysend"])
+async def test_a_304_by_date_drops_a_file_sent_by_path(kind: str) -> None:
+    """Nothing follows a finished answer."""
+    file: Message = {"type": kind, "path": "x", "file": 0}
+    app = ETagMiddleware(sending(start(200, (b"last-modified", DATE)), file))
+
+    answer = await call(app, headers=[(b"if-modified-since", DATE)])
+
+    assert answer.status == 304
+    assert answer.messages[1:] == [body()]
+
+
+async def test_a_dropped_stream_leaves_the_loop_to_others() -> None:
+    """An app that never waits can still be cancelled once its client has its 304."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, (b"etag", b'"a"')))
+        while True:
+            await send(body(b"x", more=True))
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await call(ETagMiddleware(app), headers=[(b"if-none-match", b'"a"')])

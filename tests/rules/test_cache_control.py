@@ -191,6 +191,9 @@ def test_a_megabyte_of_junk_is_read_in_under_a_second(junk: bytes) -> None:
         (response(public="yes"), "public must be True or False, got 'yes'"),
         (response(private="set-cookie"), "private must be True or a tuple of field names"),
         (response(no_cache=()), "no_cache must be True or a tuple of field names"),
+        (response(extensions=(("a", "b\r\nx: y"),)), "extensions must hold tokens"),
+        (response(extensions=(("a, public", None),)), "extensions must hold tokens"),
+        (response(extensions=(("a", "ß"),)), "extensions must hold tokens"),
         (response(no_cache=("a b",)), "no_cache must be True or a tuple of field names"),
     ],
 )
