@@ -8,6 +8,7 @@ _TAG = rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*+)"'
 _ENTITY_TAG = re.compile(_TAG)
 # Possessive quantifiers: a megabyte of junk is read once, never backtracked through.
 _LIST = re.compile(rb"[ \t,]*+(?:" + _TAG + rb"[ \t]*+(?:,[ \t,]*+|\Z))*+")
+_MOST_TAGS = 1000
 _OPAQUE = re.compile(rb"[\x21\x23-\x7e\x80-\xff]*")
 
 
@@ -61,13 +62,14 @@ def parse_entity_tag(value: bytes) -> EntityTag | None:
 
 
 def parse_entity_tag_list(value: bytes) -> EntityTagList:
-    """Return the tags of If-Match or If-None-Match.
+    """Return the tags of If-Match or If-None-Match, at most 1,000.
 
-    A malformed list is an empty one, which matches nothing: no 304 from it, and no lost update.
+    A malformed list, or a longer one, is an empty one, which matches nothing: no 304 from it, and
+    no lost update.
     """
     if value.strip(b" \t") == b"*":
         return EntityTagList(any=True)
-    if not _LIST.fullmatch(value):
+    if value.count(b'"') > 2 * _MOST_TAGS or not _LIST.fullmatch(value):
         return EntityTagList()
     found = _ENTITY_TAG.findall(value)
     return EntityTagList(tuple([EntityTag(opaque, mark != b"") for mark, opaque in found]))

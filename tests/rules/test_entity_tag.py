@@ -121,6 +121,12 @@ def test_nothing_from_the_wire_raises(value: bytes) -> None:
     parse_entity_tag_list(value)
 
 
+def test_a_list_of_more_than_a_thousand_tags_matches_nothing() -> None:
+    """No client holds that many, and each would cost its microsecond."""
+    assert len(parse_entity_tag_list(b'"a",' * 1000).tags) == 1000
+    assert parse_entity_tag_list(b'"a",' * 1001) == EntityTagList()
+
+
 @pytest.mark.parametrize(
     "junk", [b" ", b",", b'"', b"W/", b'"a",', b'W/"', b"a", b'"\\', b"\xff", b'"a" ']
 )
