@@ -186,10 +186,11 @@ class Capture:
         return self._deliver(self._judge.when_released(self._start))
 
     def _deliver(self, answer: Message | list[Message], *, ended: bool = False) -> list[Message]:
+        held, self._held = self._held, ()
         if isinstance(answer, list):
             self._state = _FORWARDING if ended else _DROPPING
             return answer
-        held, self._held, self._state = self._held, (), _FORWARDING
+        self._state = _FORWARDING
         return [answer, *held]
 
     @coroutine

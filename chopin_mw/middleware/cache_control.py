@@ -53,29 +53,6 @@ class CacheControlRule:
             if not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004 - RFC 9110 §15
                 raise ConfigurationError(f"statuses must hold codes of 200..599, got {status!r}")
 
-    def applies(self, path: str, status: int, headers: Headers) -> bool:
-        """Say whether the rule speaks of this answer."""
-        if status not in self.statuses:
-            return False
-        # The default rule is for all paths, and matching costs 1 µs.
-        if self.path != "*" and not fnmatchcase(path, self.path):
-            return False
-        if self.media_type is None:
-            return True
-        if self.is_undecided(status, headers):
-            return True
-        content_type = select(headers, _CONTENT_TYPE).get(b"content-type", b"")
-        media_type = content_type.partition(b";")[0].strip().lower().decode("latin-1")
-        return fnmatchcase(media_type, self.media_type.lower())
-
-    def is_undecided(self, status: int, headers: Headers) -> bool:
-        """Say whether the rule asks for a media type that a 304 does not tell.
-
-        Then no rule may decide: a 304 updates what caches hold of the 200 (RFC 9111 §4.3.4).
-        """
-        asks = self.media_type is not None and status == _NOT_MODIFIED
-        return asks and not has(headers, b"content-type")
-
 
 _Compiled: TypeAlias = tuple[tuple[CacheControlRule, bytes], ...]
 
@@ -139,9 +116,34 @@ def _value(scope: Scope, rules: _Compiled, status: int, headers: Headers) -> byt
         # The handler did not run, so nobody knows what its 200 said: a cache keeps what it has.
         return None
     for rule, value in rules:
-        if rule.applies(scope["path"], status, headers):
-            return None if rule.is_undecided(status, headers) else value
+        if _applies(rule, scope["path"], status, headers):
+            return None if _is_undecided(rule, status, headers) else value
     return None
+
+
+def _applies(rule: CacheControlRule, path: str, status: int, headers: Headers) -> bool:
+    """Say whether the rule speaks of this answer."""
+    if status not in rule.statuses:
+        return False
+    # The default rule is for all paths, and matching costs 1 µs.
+    if rule.path != "*" and not fnmatchcase(path, rule.path):
+        return False
+    if rule.media_type is None:
+        return True
+    if _is_undecided(rule, status, headers):
+        return True
+    content_type = select(headers, _CONTENT_TYPE).get(b"content-type", b"")
+    media_type = content_type.partition(b";")[0].strip().lower().decode("latin-1")
+    return fnmatchcase(media_type, rule.media_type.lower())
+
+
+def _is_undecided(rule: CacheControlRule, status: int, headers: Headers) -> bool:
+    """Say whether the rule asks for a media type that a 304 does not tell.
+
+    Then no rule may decide: a 304 updates what caches hold of the 200 (RFC 9111 §4.3.4).
+    """
+    asks = rule.media_type is not None and status == _NOT_MODIFIED
+    return asks and not has(headers, b"content-type")
 
 
 def _is_answered_by_etag(scope: Scope) -> bool:
