@@ -7,7 +7,7 @@ tasks in any stacking order, and a request to which nobody has anything to say c
 """
 
 from collections.abc import MutableMapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -63,13 +63,3 @@ def exchange_of(scope: MutableMapping[str, Any]) -> Exchange:
 def current_scope() -> MutableMapping[str, Any] | None:
     """Return the scope of the request being handled, where any of our middleware is around it."""
     return preconditions_scope.get() or cache_control_scope.get()
-
-
-def stop_listening(listener: Listener, token: Token[MutableMapping[str, Any] | None]) -> None:
-    """Reset the listener's variable at the end of a request."""
-    try:
-        listener.reset(token)
-    except ValueError:
-        # A request that was dropped, not ended: the garbage collector closes its coroutine in
-        # whatever context that runs in, where there is nothing of ours to reset.
-        return

@@ -1,8 +1,6 @@
 """The Exchange: what a handler leaves in the scope that a middleware listens with."""
 
 import asyncio
-import contextvars
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +14,6 @@ from chopin_mw.exchange import (
     current_scope,
     exchange_of,
     preconditions_scope,
-    stop_listening,
 )
 
 
@@ -27,7 +24,7 @@ def listening(listener: Listener, scope: dict[str, Any]) -> Iterator[None]:
     try:
         yield
     finally:
-        stop_listening(listener, token)
+        listener.reset(token)
 
 
 def test_an_exchange_is_made_when_somebody_has_something_to_say() -> None:
@@ -78,18 +75,3 @@ async def test_worker_threads_write_into_the_same_object() -> None:
         await asyncio.to_thread(work)
 
     assert exchange_of(scope).cache_control is choice
-
-
-def test_a_dropped_request_closes_quietly_in_another_context() -> None:
-    """A coroutine closed by the garbage collector does not raise 'different Context'."""
-
-    def serve() -> Iterator[None]:
-        with listening(preconditions_scope, {}):
-            yield
-
-    request = serve()
-    contextvars.copy_context().run(next, request)
-    del request
-    gc.collect()
-
-    assert preconditions_scope.get() is None

@@ -1,5 +1,7 @@
 """ChopinMiddleware: everything in its fixed order."""
 
+import asyncio
+import contextvars
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from chopin_mw import (
     etag,
 )
 from chopin_mw.asgi.types import Receive, Scope, Send
+from chopin_mw.exchange import current_scope
 from support.calls import answering, call
 
 
@@ -107,3 +110,17 @@ async def test_handlers_may_be_decorated_while_the_first_request_is_served() -> 
     assert answer.status == 412
     assert answer[b"cache-control"] == b"no-store"
     assert ran == []
+
+
+async def test_a_dropped_request_is_closed_quietly_in_another_context() -> None:
+    """The garbage collector ends it without a 'different Context' error."""
+
+    async def waiting(*_: object) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    for method in ("GET", "POST"):
+        request = call(ChopinMiddleware(waiting), method=method)
+        contextvars.copy_context().run(request.send, None)
+        request.close()
+
+    assert current_scope() is None

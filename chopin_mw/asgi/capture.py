@@ -11,6 +11,7 @@ from asyncio import CancelledError, Event, get_running_loop, sleep
 from collections.abc import Awaitable, Generator, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
+from sys import modules
 from types import CoroutineType, coroutine
 from typing import Any, Protocol
 
@@ -58,15 +59,7 @@ class _State(Enum):
     BROKEN = "the server failed while the app waited: its next send is told"
 
 
-(
-    _AWAITING_START,
-    _HOLDING,
-    _RELEASING,
-    _FORWARDING,
-    _DROPPING,
-    _INTERRUPTED,
-    _BROKEN,
-) = _State
+_AWAITING_START, _HOLDING, _RELEASING, _FORWARDING, _DROPPING, _INTERRUPTED, _BROKEN = _State
 # A rush of tiny chunks would take a hundred times its bytes to hold.
 _MOST_HELD = 256
 
@@ -201,10 +194,8 @@ class Capture:
         """
         call = app_call if isinstance(app_call, CoroutineType) else _as_coroutine(app_call)
         steps = call.__await__()
-        try:
-            get_running_loop()
-        except RuntimeError:
-            # trio counts on what is awaited next; nothing may come in between, so nothing is held.
+        if "trio" in modules and not _is_on_asyncio():
+            # trio counts on what is awaited next: nothing may come in between.
             self._steps_app = self._app_runs = False
         try:
             # Most apps end without having waited; next() learns that without an exception.
@@ -287,6 +278,15 @@ class Capture:
             messages, self._held, self._state = self._held, (), self._after
         for message in messages:
             await self._send(message)
+
+
+def _is_on_asyncio() -> bool:
+    # Asked only where it may be otherwise: before Python 3.12 it is a system call.
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _as_coroutine(awaitable: Awaitable[None]) -> None:

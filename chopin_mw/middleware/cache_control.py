@@ -12,7 +12,6 @@ from chopin_mw.exchange import (
     Exchange,
     cache_control_scope,
     preconditions_scope,
-    stop_listening,
 )
 from chopin_mw.rules.cache_control import (
     ResponseDirectives,
@@ -94,8 +93,14 @@ class CacheControlMiddleware:
         try:
             await self.app(scope, receive, send_with_cache_control)
         finally:
-            scope.pop(SCOPE_KEY, None)
-            stop_listening(cache_control_scope, token)
+            if SCOPE_KEY in scope:
+                del scope[SCOPE_KEY]
+            try:  # noqa: SIM105 - suppress() costs 0.15 µs
+                cache_control_scope.reset(token)
+            except ValueError:
+                # A request that was dropped, not ended: the garbage collector closes it in
+                # whatever context that runs in, where there is nothing of ours to reset.
+                pass
 
 
 def _with_cache_control(message: Message, scope: Scope, rules: _Compiled) -> Message:

@@ -11,7 +11,6 @@ from chopin_mw.exchange import (
     SCOPE_KEY,
     PreconditionRecord,
     preconditions_scope,
-    stop_listening,
 )
 from chopin_mw.rules.cache_control import parse_response_directives
 from chopin_mw.rules.content_tag import make_entity_tag
@@ -70,8 +69,14 @@ class ETagMiddleware:
                 # Only `@etag` can answer here, before a write runs; it needs no help from us.
                 await self.app(scope, receive, send)
         finally:
-            scope.pop(SCOPE_KEY, None)
-            stop_listening(preconditions_scope, token)
+            if SCOPE_KEY in scope:
+                del scope[SCOPE_KEY]
+            try:  # noqa: SIM105 - suppress() costs 0.15 µs
+                preconditions_scope.reset(token)
+            except ValueError:
+                # A request that was dropped, not ended: the garbage collector closes it in
+                # whatever context that runs in, where there is nothing of ours to reset.
+                pass
 
     async def _with_header_list(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the headers be read more than once: ASGI allows any iterable, a generator too."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Awaitable, Generator, Sequence
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -418,8 +420,11 @@ async def test_what_the_app_waits_for_is_cancelled_with_it() -> None:
     assert ended == ["cancelled"]
 
 
-def test_without_asyncio_nothing_is_held_while_an_app_waits() -> None:
+def test_without_asyncio_nothing_is_held_while_an_app_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Trio counts on what is awaited next, so its apps are not stepped."""
+    monkeypatch.setitem(sys.modules, "trio", ModuleType("trio"))
     server = Server()
     capture = server.capture()
     seen: list[int] = []
@@ -447,6 +452,23 @@ def test_without_asyncio_nothing_is_held_while_an_app_waits() -> None:
         "http.response.start",
         "http.response.body",
     ]
+
+
+async def test_a_process_that_has_trio_may_still_run_asyncio(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What counts is which loop runs."""
+    monkeypatch.setitem(sys.modules, "trio", ModuleType("trio"))
+    server = Server()
+    capture = server.capture()
+
+    async def app() -> None:
+        await capture.send(start())
+        await capture.send(body(b"a"))
+
+    await capture.run(app())
+
+    assert server.sent[0]["whole"] == b"a"
 
 
 async def _awaited(awaitable: Any) -> None:

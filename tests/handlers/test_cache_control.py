@@ -18,7 +18,7 @@ from chopin_mw import (
     cache_control,
 )
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
-from chopin_mw.exchange import cache_control_scope, exchange_of, stop_listening
+from chopin_mw.exchange import cache_control_scope, exchange_of
 from support.calls import call
 
 OPTIONS = [
@@ -278,7 +278,7 @@ def test_a_plain_handler_chooses_before_it_runs() -> None:
 
     token = cache_control_scope.set(scope)
     handler()
-    stop_listening(cache_control_scope, token)
+    cache_control_scope.reset(token)
 
     assert seen == [b"max-age=60"]
 

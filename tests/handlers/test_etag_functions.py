@@ -9,7 +9,7 @@ import pytest
 
 from chopin_mw import ChopinMiddleware, ConfigurationError, etag
 from chopin_mw.asgi.types import Receive, Scope, Send
-from chopin_mw.exchange import preconditions_scope, stop_listening
+from chopin_mw.exchange import preconditions_scope
 from chopin_mw.handlers.json_response import JSONResponse
 from support.calls import call
 
@@ -32,7 +32,7 @@ def inside_a_request(
     try:
         return run()
     finally:
-        stop_listening(preconditions_scope, token)
+        preconditions_scope.reset(token)
 
 
 def test_the_function_gets_what_the_handler_gets() -> None:

@@ -11,7 +11,7 @@ from quart import Quart
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chopin_mw.exchange import preconditions_scope, stop_listening
+from chopin_mw.exchange import preconditions_scope
 from chopin_mw.integrations import native
 from chopin_mw.integrations.native import (
     Answer,
@@ -155,7 +155,7 @@ async def test_the_scope_of_the_exchange_says_it() -> None:
         try:
             return await asyncio.to_thread(framework_of_call, ())
         finally:
-            stop_listening(preconditions_scope, token)
+            preconditions_scope.reset(token)
 
     assert await found(app=plain) == "fastapi"
     assert await found(app=plain, litestar_app=litestar) == "litestar"
