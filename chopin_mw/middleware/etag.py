@@ -115,7 +115,8 @@ class _Tagging:
             return self._judged(start, fields[b"etag"])
         if known is not None:
             return self._with_known_validators(start, known)
-        if start.get("trailers") or (fields and _is_not_for_tagging(fields)):
+        streams = b"event-stream" in fields.get(b"content-type", b"").lower()
+        if streams or start.get("trailers") or _is_never_stored(fields):
             return self._judged(start, None)
         return None
 
@@ -165,9 +166,8 @@ class _Tagging:
         return start
 
 
-def _is_not_for_tagging(fields: dict[bytes, bytes]) -> bool:
+def _is_never_stored(fields: dict[bytes, bytes]) -> bool:
     # What no client stores, no client can ask to validate.
-    cache_control = fields.get(b"cache-control")
-    if cache_control is not None and parse_response_directives(cache_control).no_store:
-        return True
-    return fields.get(b"content-type", b"")[:17].lower() == b"text/event-stream"
+    if b"cache-control" not in fields:
+        return False
+    return parse_response_directives(fields[b"cache-control"]).no_store
