@@ -22,9 +22,9 @@ from chopin_mw.integrations.native import (
     native_response,
 )
 from chopin_mw.json import dumps
-from chopin_mw.rules.headers import has
+from chopin_mw.rules.headers import TOKEN, has
 
-_FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
+_FIELD_NAME = re.compile(TOKEN)
 _CONTENT_TYPE = (b"content-type", b"application/json")
 _STATUSES_WITH_CONTENT = frozenset(range(200, 600)) - {204, 205, 304}
 

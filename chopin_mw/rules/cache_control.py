@@ -11,22 +11,23 @@ from functools import lru_cache
 from typing import Any, Final
 
 from chopin_mw.errors import ConfigurationError
+from chopin_mw.rules.headers import TOKEN
 
 DELTA_SECONDS_MAX: Final = 2**31
 """What a larger number of seconds is read as (RFC 9111 §1.2.2)."""
 
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_NAME = re.compile(_TOKEN)
+_TEXT_TOKEN = TOKEN.decode("ascii")
+_NAME = re.compile(TOKEN)
 # directive = token [ "=" ( token / quoted-string ) ]; possessive, so that junk is read once
 _DIRECTIVE = re.compile(
-    rb"[ \t]*+(" + _TOKEN + rb")"
+    rb"[ \t]*+(" + TOKEN + rb")"
     rb'(?:[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^" \t,]*+)))?+[ \t]*+(?=,|\Z)',
     re.DOTALL,
 )
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _SEPARATORS = re.compile(rb"[ \t,]*+")
 _DIGITS = re.compile(r"[0-9]+")
-_FIELD_NAMES = re.compile(r"[ \t,]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t,]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*[ \t,]*")  # fmt: skip  # noqa: E501 - one grammar rule, one line
+_FIELD_NAMES = re.compile(rf"[ \t,]*{_TEXT_TOKEN}(?:[ \t]*,[ \t,]*{_TEXT_TOKEN})*[ \t,]*")
 _LONGEST_MEMOISED = 256
 
 FieldNames = bool | tuple[str, ...]
@@ -202,7 +203,7 @@ def _format(directives: ResponseDirectives | RequestDirectives) -> str:
 
 
 def _quoted(argument: str) -> str:
-    if re.fullmatch(_TOKEN.decode("ascii"), argument):
+    if re.fullmatch(_TEXT_TOKEN, argument):
         return argument
     return '"' + re.sub(r'(["\\])', r"\\\1", argument) + '"'
 
@@ -245,4 +246,4 @@ def _check_value(key: str, kind: str, value: object) -> None:
 
 
 def _is_field_name(name: object) -> bool:
-    return isinstance(name, str) and re.fullmatch(_TOKEN.decode("ascii"), name) is not None
+    return isinstance(name, str) and re.fullmatch(_TEXT_TOKEN, name) is not None

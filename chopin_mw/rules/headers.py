@@ -7,6 +7,9 @@ from typing import TypeAlias
 Field: TypeAlias = tuple[bytes, bytes]
 Fields: TypeAlias = Sequence[Field]
 
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+"""The grammar of a token, and so of a field name (RFC 9110 §5.6.2); possessive, read once."""
+
 
 def select(headers: Fields, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:
     """Return the wanted fields by lower-case name, found in one scan.
