@@ -21,7 +21,7 @@ _NAME = re.compile(TOKEN)
 # directive = token [ "=" ( token / quoted-string ) ]; possessive, so that junk is read once
 _DIRECTIVE = re.compile(
     rb"[ \t]*+(" + TOKEN + rb")"
-    rb'(?:[ \t]*+=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^" \t,]*+)))?+[ \t]*+(?=,|\Z)',
+    rb'(?:=(?:"((?:[^"\\]|\\.)*+)"|([^" \t,]*+)))?+[ \t]*+(?=,|\Z)',
     re.DOTALL,
 )
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)

@@ -18,9 +18,11 @@ def select(headers: Fields, wanted: AbstractSet[bytes]) -> dict[bytes, bytes]:
     """
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        # Nearly all names are in lower case already, and lower() makes a new object to hash.
+        # Nearly all names are in lower case already, and lower() would make an object to hash.
         lowered = name
         if name not in wanted:
+            if name.islower():
+                continue
             lowered = name.lower()
             if lowered not in wanted:
                 continue

@@ -48,7 +48,7 @@ def request(**directives: Any) -> RequestDirectives:
             response(stale_while_revalidate=30, stale_if_error=60),
         ),
         (b'max-age="10"', response(max_age=10)),
-        (b"max-age\t=\t10 ", response(max_age=10)),
+        (b"max-age\t=\t10 ", response(max_age=0)),
         (b"max-age=007", response(max_age=7)),
         (b"max-age=0", response(max_age=0)),
         (b"Private", response(private=True)),
