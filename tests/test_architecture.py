@@ -14,7 +14,10 @@ PACKAGE = Path(chopin_mw.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 # The frameworks and packages that a floor may name at module level.
 THIRD_PARTY = {
+    "rules/cache_status.py": {"http_sf"},
     "rules/content_tag.py": {"xxhash"},
+    "rules/targeted.py": {"http_sf"},
+    "stores/sieve.py": {"cachetools"},
 }
 
 

@@ -1,0 +1,1 @@
+"""Remember responses: one protocol, and the stores that follow it."""

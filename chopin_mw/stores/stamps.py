@@ -1,0 +1,50 @@
+"""When tags were invalidated last: one stamp for each, compared with the time of a fill."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from math import inf
+
+from chopin_mw.rules.stored_response import Record
+
+
+class InvalidationStamps:
+    """Remember the latest `limit` tags and their times; what is older counts for every tag.
+
+    Only hashes of tags are kept: a long tag takes no room, and where two have one hash, too much
+    is invalidated rather than too little. Needs a lock around it.
+    """
+
+    __slots__ = ("_floor", "_limit", "_newest", "_stamps")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._stamps: OrderedDict[int, float] = OrderedDict()
+        self._newest = -inf
+        self._floor = -inf
+
+    def __len__(self) -> int:
+        return len(self._stamps)
+
+    def stamp(self, hashes: Iterable[int], now: float) -> None:
+        """Invalidate the tags with these hashes."""
+        self._newest = now
+        for each in hashes:
+            self._stamps[each] = now
+            self._stamps.move_to_end(each)
+        while len(self._stamps) > self._limit:
+            _, self._floor = self._stamps.popitem(last=False)
+
+    def stamp_everything(self, now: float) -> None:
+        """Invalidate all that is filled by now."""
+        self._newest = self._floor = now
+        self._stamps.clear()
+
+    def cover(self, record: Record) -> bool:
+        """Say whether the record was invalidated at the start of its fill or later."""
+        start = record.fill_start
+        if start > self._newest:
+            return False
+        if start <= self._floor:
+            return True
+        stamps = self._stamps
+        return any(stamps.get(hash(tag), -inf) >= start for tag in record.tags)
