@@ -6,9 +6,9 @@ out. The scope is one shared object, so this survives thread pools, `gather`, st
 tasks in any stacking order, and a request to which nobody has anything to say costs 0.15 µs.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 SCOPE_KEY = "chopin_mw.exchange"
@@ -31,6 +31,25 @@ class CacheControlChoice:
     handler: object = None
 
 
+cache_scope: Listener = ContextVar("chopin_mw.cache", default=None)
+"""Set by HTTPCacheMiddleware, which is an ETag layer too: the request whose answer it may keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheChoice:
+    """Hold what decorators said about keeping an answer.
+
+    `changes` are fields of `CachePolicy` to replace, one mapping for all calls of a handler; None
+    keeps nothing at all (`@no_store`). `tags` come beside the policy's own; `invalidates` are tags
+    that a successful answer makes invalid.
+    """
+
+    changes: Mapping[str, Any] | None = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    invalidates: tuple[str, ...] = ()
+    handler: object = None
+
+
 @dataclass(frozen=True, slots=True)
 class PreconditionRecord:
     """Hold what `@etag` compared before the handler ran; header values as raw bytes.
@@ -46,10 +65,12 @@ class PreconditionRecord:
 class Exchange:
     """Carry what decorators and hooks say about one request to the middleware around it."""
 
-    __slots__ = ("cache_control", "precondition")
+    __slots__ = ("cache", "cache_control", "cache_outcome", "precondition")
 
     def __init__(self) -> None:
+        self.cache: CacheChoice | None = None
         self.cache_control: CacheControlChoice | None = None
+        self.cache_outcome: str | None = None
         self.precondition: PreconditionRecord | None = None
 
 
@@ -62,4 +83,4 @@ def exchange_of(scope: MutableMapping[str, Any]) -> Exchange:
 
 def current_scope() -> MutableMapping[str, Any] | None:
     """Return the scope of the request being handled, where any of our middleware is around it."""
-    return preconditions_scope.get() or cache_control_scope.get()
+    return cache_scope.get() or preconditions_scope.get() or cache_control_scope.get()

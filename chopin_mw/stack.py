@@ -2,18 +2,26 @@
 
 from collections.abc import Iterable
 
+from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
+from chopin_mw.cache.http_cache import HTTPCache
+from chopin_mw.cache.selection import CacheRule
+from chopin_mw.errors import ConfigurationError
 from chopin_mw.middleware.cache_control import CacheControlMiddleware, CacheControlRule
-from chopin_mw.middleware.etag import DEFAULT_LIMIT_BYTES, ETagMiddleware
+from chopin_mw.middleware.etag import ETagMiddleware
+from chopin_mw.middleware.http_cache import HTTPCacheMiddleware
 from chopin_mw.rules.cache_control import ResponseDirectives
+from chopin_mw.rules.cache_policy import CachePolicy
 
 
 class ChopinMiddleware:
     """Add everything chopin_mw does to an app; safe on any app without configuration.
 
-    `cache_control` is the default Cache-Control where the app and its handlers choose none,
-    `cache_control_rules` go before it. `etag=False` switches conditional requests off,
-    `etag_limit_bytes` is the largest body that gets a tag.
+    `cache` is the policy of the response cache, or an `HTTPCache` made before; the default keeps
+    only what responses and `@cache_response` explicitly allow, None keeps nothing. `cache_rules`
+    go before it, by path. `cache_control` is the default Cache-Control where the app and its
+    handlers choose none, `cache_control_rules` go before that. `etag=False` switches conditional
+    requests off where nothing is cached, `etag_limit_bytes` is the largest body that gets a tag.
 
         app.add_middleware(ChopinMiddleware)
     """
@@ -22,16 +30,22 @@ class ChopinMiddleware:
         self,
         app: ASGIApp,
         *,
+        cache: CachePolicy | HTTPCache | None = CachePolicy(),  # noqa: B008 - frozen
+        cache_rules: Iterable[CacheRule] = (),
         etag: bool = True,
         etag_limit_bytes: int = DEFAULT_LIMIT_BYTES,
         cache_control: str | ResponseDirectives | None = None,
         cache_control_rules: Iterable[CacheControlRule] = (),
     ) -> None:
-        # Outermost last. The ETag layer stands outside, so that a 304 carries the Cache-Control.
+        # Outermost last. The cache stands outside, so that what it keeps has its Cache-Control.
         stack: ASGIApp = CacheControlMiddleware(
             app, default=cache_control, rules=cache_control_rules
         )
-        if etag:
+        kept = _cache(cache, tuple(cache_rules))
+        if kept is not None:
+            limit = etag_limit_bytes if etag else 0
+            stack = HTTPCacheMiddleware(stack, cache=kept, etag_limit_bytes=limit)
+        elif etag:
             stack = ETagMiddleware(stack, limit_bytes=etag_limit_bytes)
         self.app = app
         self._stack = stack
@@ -39,3 +53,15 @@ class ChopinMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
         await self._stack(scope, receive, send)
+
+
+def _cache(given: CachePolicy | HTTPCache | None, rules: tuple[CacheRule, ...]) -> HTTPCache | None:
+    if isinstance(given, HTTPCache):
+        if rules:
+            raise ConfigurationError(
+                "cache_rules belong to the HTTPCache that was given: put them there"
+            )
+        return given
+    if given is None and not rules:
+        return None
+    return HTTPCache(policy=given, rules=rules)

@@ -1,13 +1,15 @@
 """`@cache_control`: say on a handler how long its answers may be reused."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from chopin_mw.exchange import CacheControlChoice, cache_control_scope, exchange_of
-from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
+from chopin_mw.exchange import CacheControlChoice, Exchange, cache_control_scope, exchange_of
+from chopin_mw.handlers.choosing import TakeBack, choosing, nothing, warn_called_by_another
+from chopin_mw.handlers.wrapping import Handler, decorate, name_of, warn_once
+from chopin_mw.integrations.endpoint import Endpoint, endpoint_of
 from chopin_mw.rules.cache_control import ResponseDirectives, check_response_directives
 
 Seconds = int | timedelta
@@ -33,7 +35,8 @@ def cache_control(
     """Send this Cache-Control with the handler's answers, unless the handler sets its own.
 
     RFC 9111 §5.2.2, RFC 5861, RFC 8246; seconds or `timedelta`; field names as a sequence.
-    Answers with an error status, and handlers that raise, get none of it, except for `no_store`.
+    Answers with an error status, and handlers that raise, get none of it, except for `no_store`;
+    nor does the answer of another handler that calls this one.
     Needs CacheControlMiddleware or ChopinMiddleware around the app. Raises ConfigurationError for
     directives that contradict each other.
 
@@ -64,63 +67,39 @@ def cache_control(
 
 def _choosing(handler: Callable[..., Any], choice: CacheControlChoice) -> Callable[..., Any]:
     choice = replace(choice, handler=inspect.unwrap(handler))
-    warn = warn_once(
-        f"@cache_control on {name_of(handler)} has no effect: "
+    name = name_of(handler)
+    warn_unheard = warn_once(
+        f"@cache_control on {name} has no effect: "
         "add ChopinMiddleware or CacheControlMiddleware around the app"
     )
+    warn_called = warn_called_by_another("@cache_control", name)
 
-    def choose() -> Callable[[], None]:
+    def choose(args: Sequence[Any], _kwargs: Mapping[str, Any]) -> TakeBack:
         scope = cache_control_scope.get()
         if scope is None:
-            warn()
-            return _nothing
+            warn_unheard()
+            return nothing
         exchange = exchange_of(scope)
         before = exchange.cache_control
-        if before is not None and before.handler is not choice.handler:
+        if before is not None and (before.handler is not choice.handler or before.on_errors):
             # Called by another decorated handler: the answer is that one's, and so is the choice.
-            return _nothing
+            # Nor is it for a lifetime to outweigh a no-store on the same handler.
+            return nothing
+        if not choice.on_errors and endpoint_of(scope, choice.handler, args) is Endpoint.ANOTHER:
+            warn_called()
+            return nothing
         exchange.cache_control = choice
+        return lambda: _take_back(exchange, before, choice)
 
-        def take_back() -> None:
-            # What is sent instead is not the handler's answer.
-            if not choice.on_errors:
-                exchange.cache_control = before
-
-        return take_back
-
-    # The choice is made before the call, because a handler that is an ASGI app, or a generator
-    # that is streamed, has sent its header before it returns.
-    async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
-        take_back = choose()
-        try:
-            return await handler(*args, **kwargs)
-        except BaseException:
-            take_back()
-            raise
-
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        take_back = choose()
-        try:
-            result = handler(*args, **kwargs)
-        except BaseException:
-            take_back()
-            raise
-        # A decorator below may hide that the handler is async.
-        return _awaited(result, take_back) if inspect.isawaitable(result) else result
-
-    return wrapped_async if is_async(handler) else wrapped
+    return choosing(handler, choose)
 
 
-async def _awaited(result: Awaitable[Any], take_back: Callable[[], None]) -> Any:
-    try:
-        return await result
-    except BaseException:
-        take_back()
-        raise
-
-
-def _nothing() -> None:
-    """Take nothing back where nothing was chosen."""
+def _take_back(
+    exchange: Exchange, before: CacheControlChoice | None, choice: CacheControlChoice
+) -> None:
+    # What is sent instead is not the handler's answer; a no-store stands, this one's or another's.
+    if exchange.cache_control is choice and not choice.on_errors:
+        exchange.cache_control = before
 
 
 def _seconds(given: Seconds | None) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from chopin_mw.asgi.messages import precondition_failed
 from chopin_mw.asgi.types import Headers
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.exchange import PreconditionRecord, exchange_of, preconditions_scope
+from chopin_mw.exchange import PreconditionRecord, cache_scope, exchange_of, preconditions_scope
 from chopin_mw.handlers.wrapping import Handler, decorate, is_async, name_of, warn_once
 from chopin_mw.integrations.native import Answer, native_response
 from chopin_mw.rules.content_tag import make_entity_tag
@@ -94,7 +94,7 @@ def _checked(
 
 def _scope_or(warn: Callable[[], None]) -> Any:
     """Return the scope to decide for; None where nobody listens or another handler has decided."""
-    scope = preconditions_scope.get()
+    scope = cache_scope.get() or preconditions_scope.get()
     if scope is None:
         warn()
         return None

@@ -11,6 +11,7 @@ from chopin_mw.exchange import (
     SCOPE_KEY,
     Exchange,
     cache_control_scope,
+    cache_scope,
     preconditions_scope,
 )
 from chopin_mw.rules.cache_control import (
@@ -152,7 +153,9 @@ def _is_undecided(rule: CacheControlRule, status: int, headers: Headers) -> bool
 
 
 def _is_answered_by_etag(scope: Scope) -> bool:
-    exchange: Exchange | None = (preconditions_scope.get() or scope).get(SCOPE_KEY)
+    exchange: Exchange | None = (cache_scope.get() or preconditions_scope.get() or scope).get(
+        SCOPE_KEY
+    )
     return exchange is not None and exchange.precondition is not None
 
 

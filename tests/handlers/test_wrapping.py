@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views import View
 
 from chopin_mw import ConfigurationError, cache_control, etag
+from chopin_mw.handlers.cache_response import cache_response, no_store
+from chopin_mw.handlers.invalidates import invalidates
 from chopin_mw.handlers.wrapping import decorate, is_async, name_of, warn_once
 
 
@@ -72,6 +74,9 @@ ASYNCHRONOUS = {"async", "async instance", "bound method", "async partial", "asy
 DECORATORS = {
     "cache_control": cache_control(max_age=60),
     "etag": etag(lambda *_, **__: "v1"),
+    "cache_response": cache_response(ttl=60, tags=("a{nope}",)),
+    "no_store": no_store,
+    "invalidates": invalidates(tags=("a{b}",)),
     "both": lambda handler: cache_control(max_age=60)(etag(lambda *_, **__: "v1")(handler)),
 }
 every_handler = pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
@@ -232,8 +237,8 @@ def test_what_cannot_be_called_is_refused(decorator: Callable[..., Any], handler
 
 def test_names_for_people() -> None:
     """Functions are named by module and path, objects by their class."""
-    assert name_of(plain).endswith("test_wrapping.plain")
-    assert name_of(Instance()).endswith("test_wrapping.Instance")
+    assert name_of(plain) == f"{__name__}.plain"
+    assert name_of(Instance()) == f"{__name__}.Instance"
     assert name_of(functools.partial(plain)) == "functools.partial"
 
 

@@ -3,6 +3,8 @@
 from chopin_mw.asgi.types import ASGIApp
 from chopin_mw.middleware.cache_control import CacheControlMiddleware
 from chopin_mw.middleware.etag import ETagMiddleware
+from chopin_mw.middleware.http_cache import HTTPCacheMiddleware
+from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.stack import ChopinMiddleware
 from support.differential import Citizen
 
@@ -35,11 +37,27 @@ def stack_twice(app: ASGIApp) -> ASGIApp:
     return ChopinMiddleware(ChopinMiddleware(app))
 
 
+def proxy_cache(app: ASGIApp) -> ASGIApp:
+    return HTTPCacheMiddleware(app, policy=CachePolicy.shared_proxy(proxied=False))
+
+
+def cache_around_tag(app: ASGIApp) -> ASGIApp:
+    return HTTPCacheMiddleware(tag_around_policy(app))
+
+
+def cache_twice(app: ASGIApp) -> ASGIApp:
+    return HTTPCacheMiddleware(HTTPCacheMiddleware(app))
+
+
 CITIZENS = (
     Citizen("identity", identity),
     Citizen("etag", ETagMiddleware, TAG),
     Citizen("cache-control", CacheControlMiddleware),
     Citizen("cache-control with a default", with_default, POLICY),
+    Citizen("cache", HTTPCacheMiddleware, TAG),
+    Citizen("cache of a proxy", proxy_cache, TAG),
+    Citizen("cache around etag", cache_around_tag, TAG | POLICY),
+    Citizen("cache twice", cache_twice, TAG),
     Citizen("chopin", ChopinMiddleware, TAG),
     Citizen("etag around cache-control", tag_around_policy, TAG | POLICY),
     Citizen("cache-control around etag", policy_around_tag, TAG | POLICY),

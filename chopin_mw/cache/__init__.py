@@ -1,0 +1,1 @@
+"""The response cache itself: look up, fill, validate, refresh, invalidate."""

@@ -1,0 +1,24 @@
+"""What is known of a response when its header has come from the app."""
+
+from dataclasses import dataclass
+
+from chopin_mw.exchange import CacheChoice
+from chopin_mw.rules.headers import Fields
+from chopin_mw.rules.stored_response import Tag
+
+
+@dataclass(slots=True, eq=False)
+class AppResponse:
+    """Hold the header, the fields that rules read of it, and what decorators said.
+
+    `fill_start` and `received` are readings of the monotonic clock: when the app was asked, and
+    when the header came. `tags` are those of the request.
+    """
+
+    status: int
+    headers: Fields
+    fields: dict[bytes, bytes]
+    fill_start: float
+    received: float
+    choice: CacheChoice | None
+    tags: tuple[Tag, ...] = ()

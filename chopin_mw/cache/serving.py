@@ -1,0 +1,169 @@
+"""Answer one request to GET or HEAD: from the store, after somebody else's, or from the app."""
+
+from math import log
+from random import random
+
+from chopin_mw.asgi.types import ASGIApp, Headers, Message, Receive, Send
+from chopin_mw.cache.answers import answer_from, answer_to_failure, gateway_timeout
+from chopin_mw.cache.fill import Fill
+from chopin_mw.cache.flight import Flight, Landing, is_led_here
+from chopin_mw.cache.http_cache import HTTPCache
+from chopin_mw.cache.refresh import BackgroundRefresh
+from chopin_mw.cache.request import CacheRequest, may_be_answered
+from chopin_mw.cache.statistics import Outcome
+from chopin_mw.exchange import SCOPE_KEY, cache_scope
+from chopin_mw.rules.cache_control import parse_request_directives
+from chopin_mw.rules.reuse import Reuse, decide_reuse
+from chopin_mw.rules.stored_response import StoredResponse
+
+# A second failure in a row is nobody's bad luck: from then on all ask at once.
+_MOST_FAILURES = 2
+_MOST_LANDINGS = 5
+# What of the client's a validation replaces; its own conditions are evaluated afterwards.
+_REPLACED = frozenset({b"if-none-match", b"if-modified-since", b"if-range", b"range"})
+_NEVER_STORED = frozenset({"body", "identity"})
+
+
+class Serving:
+    """Serve requests for one app from one cache; `limit` is the largest body that gets a tag."""
+
+    __slots__ = ("_app", "_cache", "_limit", "refresh")
+
+    def __init__(self, app: ASGIApp, cache: HTTPCache, limit: int) -> None:
+        self._app = app
+        self._cache = cache
+        self._limit = limit
+        self.refresh = BackgroundRefresh(cache, self.ask)
+
+    async def serve(self, request: CacheRequest, receive: Receive, send: Send) -> None:
+        """Answer a request that was looked up."""
+        may_store, collapsed, failures = True, False, 0
+        for _ in range(_MOST_LANDINGS):
+            answer = None if request.bypass else self._answer(request, collapsed=collapsed)
+            if answer is not None:
+                await _send_all(send, answer)
+                return
+            flights = self._cache.flights.here() if _may_wait(request) else None
+            if flights is None:
+                break
+            flight = flights.get(request.entry_key)
+            if flight is None:
+                with Flight(flights, request.entry_key) as flight:
+                    await self.ask(request, receive, send, flight=flight)
+                return
+            if is_led_here(flight):
+                break
+            landing = await flight.wait(request.policy.wait_limit)
+            may_store = landing is not Landing.LATE
+            failures += landing is Landing.FAILED
+            if landing in (Landing.LATE, Landing.UNSHAREABLE) or failures >= _MOST_FAILURES:
+                break
+            collapsed = landing is Landing.STORED
+            if not collapsed and (answer := answer_to_failure(self._cache, request)) is not None:
+                await _send_all(send, answer)
+                return
+            await self._cache.keeper.look_up(request)
+        await self.ask(request, receive, send, may_store=may_store)
+
+    def _answer(self, request: CacheRequest, *, collapsed: bool) -> list[Message] | None:
+        """Answer without the app, if that may be."""
+        stored = request.stored
+        if stored is not None and not may_be_answered(stored, request.fields):
+            request.bypass, request.stored = "personal", None
+            return None
+        if stored is None and request.directives is None:
+            return None
+        now = self._cache.clock.monotonic()
+        reuse = decide_reuse(stored, request.directives, now)
+        if reuse is Reuse.GATEWAY_TIMEOUT:
+            self._cache.counters.note(request.scope, Outcome.GATEWAY_TIMEOUT)
+            return gateway_timeout(self._cache.name)
+        if stored is None or reuse in (Reuse.REVALIDATE, Reuse.MISS):
+            return None
+        if reuse is Reuse.SERVE_AND_REFRESH and not self.refresh.begin(request):
+            return None
+        if stored.early_refresh and _is_early(stored, now):
+            self.refresh.begin(request)
+        outcome = Outcome.HIT if now < stored.fresh_until else Outcome.HIT_STALE
+        return answer_from(
+            self._cache, stored, request, Outcome.COLLAPSED if collapsed else outcome
+        )
+
+    async def ask(
+        self,
+        request: CacheRequest,
+        receive: Receive,
+        send: Send,
+        *,
+        flight: Flight | None = None,
+        may_store: bool = True,
+    ) -> None:
+        """Have the app answer, and keep what may be kept."""
+        scope, stored = request.scope, request.stored
+        validates = stored is not None and request.method == "GET" and bool(stored.validators)
+
+        def undo() -> None:
+            if validates:
+                scope["headers"] = request.headers
+            if request.query is not None:
+                scope["query_string"] = request.query
+
+        if request.bypass is not None:
+            self._cache.counters.bypasses[request.bypass] += 1
+            may_store = may_store and request.bypass not in _NEVER_STORED
+        if stored is not None and validates:
+            scope["headers"] = _headers_to_validate(request.headers, stored)
+        fill = Fill(
+            self._cache, request, send, limit=self._limit,
+            flight=flight, may_store=may_store, validates=validates, undo=undo,
+        )  # fmt: skip
+        token = cache_scope.set(scope)
+        try:
+            await fill.capture.run(self._app(scope, receive, fill.send))
+        except Exception:
+            if not fill.started and (answer := fill.answer_to_failure()) is not None:
+                await _send_all(send, answer)
+            # The app's own exception always wins: whoever logs it is to hear of it.
+            raise
+        finally:
+            undo()
+            scope.pop(SCOPE_KEY, None)
+            try:  # noqa: SIM105 - suppress() costs 0.15 µs
+                cache_scope.reset(token)
+            except ValueError:
+                # Dropped, not ended: closed by the garbage collector, in some other context.
+                pass
+        if fill.ask_again:
+            request.stored = None
+            await self.ask(request, receive, send, flight=flight, may_store=may_store)
+
+
+async def _send_all(send: Send, messages: list[Message]) -> None:
+    for message in messages:
+        await send(message)
+
+
+def _may_wait(request: CacheRequest) -> bool:
+    """Say whether the request may wait for the response to another one, or others for its own."""
+    fields = request.fields
+    if request.bypass or request.marked or request.method != "GET" or b"range" in fields:
+        return False
+    if b"cache-control" in fields and parse_request_directives(fields[b"cache-control"]).no_store:
+        return False
+    ignores_cookies = request.policy.cookies == "ignore"
+    if b"authorization" in fields or (b"cookie" in fields and not ignores_cookies):
+        # Most such responses are for one user only, and waiting for them would be in vain.
+        return request.identified or request.stored is not None
+    return True
+
+
+def _headers_to_validate(headers: Headers, stored: StoredResponse) -> Headers:
+    """Ask the app whether the stored response still holds (RFC 9111 §4.3.1)."""
+    return [field for field in headers if field[0].lower() not in _REPLACED] + list(
+        stored.validators
+    )
+
+
+def _is_early(stored: StoredResponse, now: float) -> bool:
+    """Say whether to refresh before the time, the likelier the longer a fill takes (XFetch)."""
+    return now - stored.early_refresh * log(1 - random()) >= stored.fresh_until  # noqa: S311 - to spread load
