@@ -19,13 +19,18 @@ def not_modified(headers: Fields, *, etag: bytes | None = None) -> list[Message]
 
     `etag` is the tag of a 200 whose fields do not hold it yet.
     """
+    return reply(304, not_modified_fields(headers, etag=etag))
+
+
+def not_modified_fields(headers: Fields, *, etag: bytes | None = None) -> list[Field]:
+    """Return the fields of that 304."""
     kept = [field for field in headers if _stays_in_304(field[0])]
     if etag is not None:
         kept.append((b"etag", etag))
     elif not has(kept, b"etag"):
         # Last-Modified guides a cache's update only where there is no ETag.
         kept += [field for field in headers if field[0].lower() == b"last-modified"]
-    return reply(304, kept)
+    return kept
 
 
 def precondition_failed(headers: Fields) -> list[Message]:

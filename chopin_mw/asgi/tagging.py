@@ -17,9 +17,11 @@ from chopin_mw.rules.preconditions import CONDITIONAL_FIELDS, Validators, Verdic
 _WANTED = frozenset(
     {
         b"cache-control",
+        b"cdn-cache-control",
         b"content-encoding",
         b"content-type",
         b"etag",
+        b"expires",
         b"last-modified",
     }
 )

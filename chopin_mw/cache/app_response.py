@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from chopin_mw.exchange import CacheChoice
 from chopin_mw.rules.headers import Fields
-from chopin_mw.rules.stored_response import Tag
 
 
 @dataclass(slots=True, eq=False)
@@ -12,7 +11,7 @@ class AppResponse:
     """Hold the header, the fields that rules read of it, and what decorators said.
 
     `fill_start` and `received` are readings of the monotonic clock: when the app was asked, and
-    when the header came. `tags` are those of the request.
+    when the header came.
     """
 
     status: int
@@ -21,4 +20,3 @@ class AppResponse:
     fill_start: float
     received: float
     choice: CacheChoice | None
-    tags: tuple[Tag, ...] = ()

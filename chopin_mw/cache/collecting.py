@@ -6,10 +6,12 @@ from chopin_mw.asgi.types import Message
 from chopin_mw.cache.app_response import AppResponse
 from chopin_mw.cache.flight import Flight, Landing
 from chopin_mw.cache.http_cache import HTTPCache
-from chopin_mw.cache.making import make_stored_response, selectors_of
+from chopin_mw.cache.making import make_stored_response
 from chopin_mw.cache.request import CacheRequest
+from chopin_mw.rules.cache_policy import Selector
 from chopin_mw.rules.storability import Refusal, Storable, decide_storability
 from chopin_mw.rules.stored_response import StoredResponse
+from chopin_mw.rules.vary import parse_vary
 
 _NOT_MODIFIED, _FAILURES_FROM = 304, 500
 _MOST_DIGITS = 18
@@ -112,11 +114,17 @@ class Collecting:
             return self.refuse("length")
         self._chunks, self._is_kept = None, True
         stored = make_stored_response(
-            self._policy, self._verdict, self._response, body, self._cache.clock
+            self._policy,
+            self._verdict,
+            self._request,
+            self._response,
+            body,
+            clock=self._cache.clock,
         )
-        if b"etag" not in self._response.fields:
+        fields = self._response.fields
+        if b"etag" not in fields:
             self.etag = stored.etag
-        return keep(self._cache, self._request, stored, self._flight)
+        return keep(self._cache, self._request, stored, fields.get(b"vary"), self._flight)
 
     def refuse(self, reason: Refusal | str) -> Awaitable[None] | None:
         """Do not keep the response, and let those who wait for it go."""
@@ -128,6 +136,8 @@ class Collecting:
         elif self._request.stored is not None or (self._flight and self._flight.waiting):
             return self._forget_and_mark()
         else:
+            if reason is Refusal.NO_LIFETIME and self._response.choice is None:
+                self._cache.unkept.add(self._request.key, self._policy)
             self.land(Landing.UNSHAREABLE)
         return None
 
@@ -146,10 +156,17 @@ class Collecting:
 
 
 async def keep(
-    cache: HTTPCache, request: CacheRequest, stored: StoredResponse, flight: Flight | None
+    cache: HTTPCache,
+    request: CacheRequest,
+    stored: StoredResponse,
+    vary: bytes | None,
+    flight: Flight | None,
 ) -> None:
-    """Store a response, and let those who wait for it look it up."""
-    await cache.keeper.keep(request, stored, selectors_of(stored))
+    """Store a response, and let those who wait for it look it up; `vary` is its Vary."""
+    selectors: tuple[Selector, ...] = () if stored.policy is None else stored.policy.vary_by
+    if vary is not None:
+        selectors += tuple([f"header:{name}" for name in parse_vary(vary) or ()])
+    await cache.keeper.keep(request, stored, selectors)
     cache.counters.stored += 1
     if flight is not None:
         fresh = cache.clock.monotonic() < stored.fresh_until

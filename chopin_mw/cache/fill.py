@@ -10,7 +10,6 @@ from chopin_mw.cache.app_response import AppResponse
 from chopin_mw.cache.collecting import OF_THE_REQUEST, Collecting, keep
 from chopin_mw.cache.flight import Flight, Landing
 from chopin_mw.cache.http_cache import HTTPCache
-from chopin_mw.cache.keeper import base_tags
 from chopin_mw.cache.request import CacheRequest
 from chopin_mw.cache.statistics import Outcome
 from chopin_mw.cache.updating import is_same, is_selected, updated
@@ -24,6 +23,7 @@ _OK, _NOT_MODIFIED = 200, 304
 _ERRORS_FROM = 400
 # The server could not: no word about the resource (RFC 5861 §4).
 _FAILURES = frozenset({500, 502, 503, 504})
+_VARY = frozenset({b"vary"})
 _GONE = frozenset({404, 410})
 _NOT_A_BODY = frozenset(
     {"http.response.pathsend", "http.response.zerocopysend", "http.response.trailers"}
@@ -111,7 +111,7 @@ class Fill:
             return self._take_start_with_care(start, response)
         self._note()
         if self._may_store and request.method != "HEAD":
-            return self._begin(start, response)
+            return self._collecting.begin(response, has_trailers=bool(start.get("trailers")))
         return None
 
     async def _take_start_with_care(self, start: Message, response: AppResponse) -> None:
@@ -129,22 +129,20 @@ class Fill:
         self._note()
         if self._request.method == "HEAD":
             await self._freshen(stored, response)
-        elif self._may_store and (pending := self._begin(start, response)) is not None:
-            await pending
-
-    def _begin(self, start: Message, response: AppResponse) -> Awaitable[None] | None:
-        self._add_tags(response)
-        return self._collecting.begin(response, has_trailers=bool(start.get("trailers")))
-
-    def _add_tags(self, response: AppResponse) -> None:
-        more = response.choice.tags if response.choice is not None else ()
-        response.tags = (*base_tags(self._request), *more)
+        elif self._may_store:
+            pending = self._collecting.begin(response, has_trailers=bool(start.get("trailers")))
+            if pending is not None:
+                await pending
 
     def _note(self) -> None:
         request = self._request
         if not request.in_background:
             outcome = Outcome.MISS if request.bypass is None else Outcome.BYPASS
             self._cache.counters.note(request.scope, outcome)
+
+    def part(self) -> None:
+        """Let go of the capture, which holds this: as a cycle both cost the collector 3 µs."""
+        del self.capture, self._send
 
     # --- what was stored before ---------------------------------------------------------------
 
@@ -165,10 +163,10 @@ class Fill:
             await self._cache.keeper.delete(self._request.entry_key)
 
     async def _update(self, stored: StoredResponse, response: AppResponse) -> StoredResponse:
-        self._add_tags(response)
         newer, refusal = updated(stored, self._request, response, self._cache.clock)
         if refusal is None:
-            await keep(self._cache, self._request, newer, self._flight)
+            vary = response.fields.get(b"vary") or select(newer.headers, _VARY).get(b"vary")
+            await keep(self._cache, self._request, newer, vary, self._flight)
         elif refusal not in OF_THE_REQUEST:
             await self._cache.keeper.delete(self._request.entry_key)
         return newer

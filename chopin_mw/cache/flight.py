@@ -1,7 +1,6 @@
 """Single flight: of many requests that miss the same response, one asks the app."""
 
 from asyncio import Event, timeout
-from contextlib import suppress
 from contextvars import ContextVar, Token
 from enum import Enum
 from typing import Self
@@ -55,9 +54,13 @@ class Flight:
         if self._landed is None:
             self._landed = Event()
         self.waiting += 1
-        with suppress(TimeoutError):
+        try:
             async with timeout(limit):
                 await self._landed.wait()
+        except TimeoutError:
+            return self._landing or Landing.LATE
+        finally:
+            self.waiting -= 1
         return self._landing or Landing.LATE
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ from chopin_mw.cache.keeper import Keeper, namespace_tag
 from chopin_mw.cache.per_loop import PerLoop
 from chopin_mw.cache.selection import CacheRule, PolicyTable
 from chopin_mw.cache.statistics import CacheStatistics, Counters
+from chopin_mw.cache.unkept import Unkept
 from chopin_mw.errors import ConfigurationError
 from chopin_mw.rules.cache_key import tags_of_url
 from chopin_mw.rules.cache_policy import CachePolicy
@@ -49,6 +50,7 @@ class HTTPCache:
         self.counters = Counters()
         self.keeper = Keeper(self.store, clock, self.counters)
         self.flights: PerLoop[Flight] = PerLoop()
+        self.unkept = Unkept(clock.monotonic)
         self.refreshing: PerLoop[Task[None]] = PerLoop()
 
     def invalidate(
@@ -61,14 +63,17 @@ class HTTPCache:
         """
         tags: list[Tag] = []
         if url is not None:
-            tags += tags_of_url(url)
+            tags += map(self.policies.canonical, tags_of_url(url))
         if tag is not None:
             tags.append(tag)
         if namespace is not None:
             tags.append(namespace_tag(namespace))
         if not tags:
             raise ConfigurationError("invalidate needs url=, tag= or namespace=")
-        return _Begun(self.keeper.invalidate(tags))
+        return _Begun(self._invalidate(tags))
+
+    async def _invalidate(self, tags: list[Tag]) -> None:
+        await self.keeper.invalidate(tags)
 
     def statistics(self) -> CacheStatistics:
         """Return what has been counted so far."""

@@ -3,20 +3,22 @@
 import random
 from math import inf
 
-from chopin_mw.asgi.messages import not_modified
+from chopin_mw.asgi.messages import not_modified_fields
 from chopin_mw.cache.app_response import AppResponse
 from chopin_mw.cache.clock import Clock
-from chopin_mw.rules.cache_policy import CachePolicy, Selector
+from chopin_mw.cache.keeper import base_tags
+from chopin_mw.cache.request import CacheRequest
+from chopin_mw.exchange import CacheChoice
+from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.content_tag import make_entity_tag
+from chopin_mw.rules.entity_tag import parse_entity_tag
 from chopin_mw.rules.headers import Field, select
 from chopin_mw.rules.http_date import format_http_date, parse_http_date
 from chopin_mw.rules.storability import Storable
 from chopin_mw.rules.stored_fields import stored_fields
-from chopin_mw.rules.stored_response import StoredResponse
-from chopin_mw.rules.vary import parse_vary
+from chopin_mw.rules.stored_response import StoredResponse, Tag
 
 _KNOWN = frozenset({b"content-encoding", b"content-length", b"date", b"etag", b"last-modified"})
-_VARY = frozenset({b"vary"})
 _SET_COOKIE = frozenset({b"set-cookie"})
 _OK = 200
 _WITHOUT_CONTENT = (204, 205)
@@ -24,18 +26,19 @@ _WITHOUT_CONTENT = (204, 205)
 _KEPT_FOR_VALIDATION = 24 * 3600.0
 
 
-def _dropped_fields(policy: CachePolicy, verdict: Storable) -> frozenset[bytes]:
-    """Return which fields of a response are not kept, beside those of the connection."""
-    cookie = _SET_COOKIE if policy.set_cookie == "strip" else frozenset()
-    return verdict.without | cookie
-
-
 def make_stored_response(
-    policy: CachePolicy, verdict: Storable, response: AppResponse, body: bytes, clock: Clock
+    policy: CachePolicy,
+    verdict: Storable,
+    request: CacheRequest,
+    response: AppResponse,
+    body: bytes,
+    *,
+    clock: Clock,
 ) -> StoredResponse:
     """Return the record of a whole response, with its length and, if it has none, our tag."""
     status, received = response.status, response.received
-    kept = stored_fields(response.headers, policy.unstored_fields, _dropped_fields(policy, verdict))
+    without = verdict.without | _SET_COOKIE if policy.set_cookie == "strip" else verdict.without
+    kept = stored_fields(response.headers, policy.unstored_fields, without)
     known = select(kept, _KNOWN)
     now = clock.time()
     validators = _validators(known)
@@ -48,17 +51,19 @@ def make_stored_response(
     if b"content-length" not in known and status not in _WITHOUT_CONTENT:
         kept = (*kept, (b"content-length", b"%d" % len(body)))
     born = received - verdict.initial_age
-    lifetime = verdict.lifetime * (1 - policy.ttl_jitter * random.random())  # noqa: S311 - to spread load
-    fresh_until = born + lifetime
+    fresh_until = born + verdict.lifetime
+    if policy.ttl_jitter:
+        fresh_until -= verdict.lifetime * policy.ttl_jitter * random.random()  # noqa: S311 - to spread load
     windows = max(verdict.stale_while_revalidate, verdict.stale_if_error)
     keep_for = _KEPT_FOR_VALIDATION if validators else 0.0
     fill_seconds = received - response.fill_start
     return StoredResponse(
         status=status,
         headers=kept,
-        not_modified_headers=tuple(not_modified(kept)[0]["headers"]) if status == _OK else (),
+        not_modified_headers=tuple(not_modified_fields(kept)) if status == _OK else (),
         body=body,
-        etag=etag,
+        # A malformed one is passed on, and never compared.
+        etag=None if etag is None or parse_entity_tag(etag) is None else etag,
         last_modified=_date(known.get(b"last-modified"), now),
         date=_date(known.get(b"date"), now) or now - (clock.monotonic() - received),
         born=born,
@@ -72,7 +77,7 @@ def make_stored_response(
         for_cookies=verdict.for_cookies,
         for_authorization=verdict.for_authorization,
         validators=validators,
-        tags=(*response.tags, *policy.tags),
+        tags=_tags(policy, request, response.choice),
         policy=policy,
         early_refresh=policy.early_refresh * fill_seconds,
     )
@@ -92,8 +97,8 @@ def _date(value: bytes | None, now: float) -> int | None:
     return None if value is None else parse_http_date(value, now=now)
 
 
-def selectors_of(stored: StoredResponse) -> tuple[Selector, ...]:
-    """Return by what else than its URL a response is told apart."""
-    names = parse_vary(select(stored.headers, _VARY).get(b"vary", b"")) or ()
-    by_policy = () if stored.policy is None else stored.policy.vary_by
-    return (*[f"header:{name}" for name in names], *by_policy)
+def _tags(
+    policy: CachePolicy, request: CacheRequest, choice: CacheChoice | None
+) -> tuple[Tag, ...]:
+    tags = (*base_tags(request), *policy.tags)
+    return tags if choice is None else (*tags, *choice.tags)

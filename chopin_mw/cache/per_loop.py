@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class PerLoop(Generic[T]):
-    """Hold one dict for each event loop; it goes when its loop goes."""
+    """Hold one dict for each event loop; it goes with its loop, or when the next one comes."""
 
     __slots__ = ("_by_loop",)
 
@@ -23,4 +23,10 @@ class PerLoop(Generic[T]):
             loop = get_running_loop()
         except RuntimeError:
             return None
-        return self._by_loop.setdefault(loop, {})
+        found = self._by_loop.get(loop)
+        if found is None:
+            # What waits in a loop that died holds on to it.
+            for other in [each for each in self._by_loop if each.is_closed()]:
+                del self._by_loop[other]
+            found = self._by_loop.setdefault(loop, {})
+        return found

@@ -6,7 +6,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from chopin_mw.errors import ConfigurationError
+from chopin_mw.rules.cache_key import normalised_query
 from chopin_mw.rules.cache_policy import CachePolicy
+from chopin_mw.rules.stored_response import Tag
 
 _MOST_REMEMBERED = 4096
 
@@ -65,6 +67,16 @@ class PolicyTable:
             self._by_path.clear()
         self._by_path[path] = found
         return found
+
+    def canonical(self, tag: Tag) -> Tag:
+        """Return the tag of a URL with its query as its policy has it in the key."""
+        *kind, path, query = tag if isinstance(tag, tuple) else ("", tag, b"")
+        if not isinstance(path, str) or not isinstance(query, bytes):
+            return tag
+        policy = self.of(path)
+        if policy is None or not (policy.ignored_query or policy.sort_query):
+            return tag
+        return (*kind, path, normalised_query(query, policy.ignored_query, policy.sort_query))
 
     def changed(self, policy: CachePolicy, changes: Mapping[str, Any]) -> CachePolicy:
         """Return the policy with a decorator's changes, made once for each pair: it takes 20 µs."""

@@ -3,24 +3,27 @@
 from math import log
 from random import random
 
-from chopin_mw.asgi.types import ASGIApp, Headers, Message, Receive, Send
+from chopin_mw.asgi.capture import Capture
+from chopin_mw.asgi.tagging import Tagging
+from chopin_mw.asgi.types import ASGIApp, Headers, Message, Receive, Scope, Send
 from chopin_mw.cache.answers import answer_from, answer_to_failure, gateway_timeout
 from chopin_mw.cache.fill import Fill
 from chopin_mw.cache.flight import Flight, Landing, is_led_here
 from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.refresh import BackgroundRefresh
-from chopin_mw.cache.request import CacheRequest, may_be_answered
+from chopin_mw.cache.request import CacheRequest
 from chopin_mw.cache.statistics import Outcome
 from chopin_mw.exchange import SCOPE_KEY, cache_scope
 from chopin_mw.rules.cache_control import parse_request_directives
 from chopin_mw.rules.reuse import Reuse, decide_reuse
-from chopin_mw.rules.stored_response import StoredResponse
+from chopin_mw.rules.stored_response import CacheKey, StoredResponse
 
 # A second failure in a row is nobody's bad luck: from then on all ask at once.
 _MOST_FAILURES = 2
 _MOST_LANDINGS = 5
 # What of the client's a validation replaces; its own conditions are evaluated afterwards.
 _REPLACED = frozenset({b"if-none-match", b"if-modified-since", b"if-range", b"range"})
+_NAME_A_LIFETIME = frozenset({b"cache-control", b"cdn-cache-control", b"expires"})
 _NEVER_STORED = frozenset({"body", "identity"})
 
 
@@ -37,6 +40,9 @@ class Serving:
 
     async def serve(self, request: CacheRequest, receive: Receive, send: Send) -> None:
         """Answer a request that was looked up."""
+        if self._cache.name is None and request.key in self._cache.unkept and not request.stored:
+            await self.pass_on(request.scope, receive, send, key=request.key)
+            return
         may_store, collapsed, failures = True, False, 0
         for _ in range(_MOST_LANDINGS):
             answer = None if request.bypass else self._answer(request, collapsed=collapsed)
@@ -68,9 +74,6 @@ class Serving:
     def _answer(self, request: CacheRequest, *, collapsed: bool) -> list[Message] | None:
         """Answer without the app, if that may be."""
         stored = request.stored
-        if stored is not None and not may_be_answered(stored, request.fields):
-            request.bypass, request.stored = "personal", None
-            return None
         if stored is None and request.directives is None:
             return None
         now = self._cache.clock.monotonic()
@@ -88,6 +91,28 @@ class Serving:
         return answer_from(
             self._cache, stored, request, Outcome.COLLAPSED if collapsed else outcome
         )
+
+    async def pass_on(
+        self, scope: Scope, receive: Receive, send: Send, *, key: CacheKey | None = None
+    ) -> None:
+        """Do what an ETag layer does; `key` is that of a response that is not kept as a rule."""
+        tagging = Tagging(scope)
+        capture = Capture(send, tagging, self._limit)
+        token = cache_scope.set(scope)
+        try:
+            await capture.run(self._app(scope, receive, capture.send))
+        finally:
+            exchange = scope.pop(SCOPE_KEY, None)
+            if key is not None:
+                self._cache.counters.passed += 1
+                chosen = exchange is not None and exchange.cache is not None
+                if chosen or not _NAME_A_LIFETIME.isdisjoint(tagging.fields):
+                    self._cache.unkept.discard(key)
+            try:  # noqa: SIM105 - suppress() costs 0.15 µs
+                cache_scope.reset(token)
+            except ValueError:
+                # Dropped, not ended: closed by the garbage collector, in some other context.
+                pass
 
     async def ask(
         self,
@@ -126,6 +151,7 @@ class Serving:
             # The app's own exception always wins: whoever logs it is to hear of it.
             raise
         finally:
+            fill.part()
             undo()
             scope.pop(SCOPE_KEY, None)
             try:  # noqa: SIM105 - suppress() costs 0.15 µs

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 from chopin_mw.asgi.types import Scope
 from chopin_mw.exchange import SCOPE_KEY
+from chopin_mw.rules.storability import Refusal
 
 
 class Outcome(StrEnum):
@@ -44,12 +44,12 @@ class CacheStatistics:
 class Counters:
     """Count in place; threads may lose a count, never a request."""
 
-    __slots__ = ("bypasses", "failures", "hits", "invalidations", "outcomes", "refreshes",
-                 "refusals", "stored")  # fmt: skip
+    __slots__ = ("bypasses", "failures", "hits", "invalidations", "outcomes", "passed",
+                 "refreshes", "refusals", "stored")  # fmt: skip
 
     def __init__(self) -> None:
         # Apart from the rest, because a hit counts itself in 0.03 µs this way.
-        self.hits = 0
+        self.hits = self.passed = 0
         self.outcomes: Counter[Outcome] = Counter()
         self.bypasses: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
@@ -64,10 +64,14 @@ class Counters:
         """Return the counts as they are now."""
         outcomes = self.outcomes.copy()
         outcomes[Outcome.HIT] += self.hits
+        # Those that went straight to the app, because their responses name no lifetime.
+        outcomes[Outcome.MISS] += self.passed
+        refusals = self.refusals.copy()
+        refusals[Refusal.NO_LIFETIME] += self.passed
         return CacheStatistics(
-            outcomes=MappingProxyType(outcomes),
-            bypasses=MappingProxyType(self.bypasses.copy()),
-            refusals=MappingProxyType(self.refusals.copy()),
+            outcomes={each: outcomes[each] for each in Outcome},
+            bypasses=dict(self.bypasses),
+            refusals=dict(+refusals),
             stored=self.stored,
             refreshes=self.refreshes,
             invalidations=self.invalidations,

@@ -31,16 +31,16 @@ class Unsafe:
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on.
 
-        What it changed is invalid before the client hears of it, and once more at the end: a
-        handler may go on working after it has answered.
+        What it changed is invalid before the client hears of it, and once more at the end: many
+        handlers commit after they have answered (a FastAPI dependency with `yield` does).
         """
         change = _Change(self._cache, scope, send)
         token = cache_scope.set(scope)
         try:
             await self._app(scope, receive, change.send)
-            if change.tags:
-                await self._cache.keeper.invalidate(change.tags)
         finally:
+            if change.tags and not self._is_done_when_answered(scope):
+                await self._cache.keeper.invalidate(change.tags)
             if SCOPE_KEY in scope:
                 del scope[SCOPE_KEY]
             try:  # noqa: SIM105 - suppress() costs 0.15 µs
@@ -48,6 +48,10 @@ class Unsafe:
             except ValueError:
                 # Dropped, not ended: closed by the garbage collector, in some other context.
                 pass
+
+    def _is_done_when_answered(self, scope: Scope) -> bool:
+        policy = self._cache.policies.of(scope["path"])
+        return policy is not None and policy.proxied
 
 
 class _Change:
@@ -79,19 +83,19 @@ class _Change:
         scope, headers = self._scope, list(start.get("headers") or ())
         host = select(scope.get("headers") or (), _HOST).get(b"host", b"")
         fields = select(headers, _REFERENCES)
-        tags = invalidated_tags(scope, host, fields)
+        tags = tuple(map(self._cache.policies.canonical, invalidated_tags(scope, host, fields)))
         exchange = scope.get(SCOPE_KEY)
         if exchange is not None and exchange.cache is not None:
             tags += exchange.cache.invalidates
-        await self._cache.keeper.invalidate(tags)
+        invalidated = await self._cache.keeper.invalidate(tags)
         start = {**start, "headers": headers}
-        if _may_answer_get(scope, host, start["status"], fields):
-            await self._record(host, start)
+        if invalidated is not None and _may_answer_get(scope, host, start["status"], fields):
+            await self._record(host, start, nextafter(invalidated, inf))
             return
         self.tags = tags
         await self._send(start)
 
-    async def _record(self, host: bytes, start: Message) -> None:
+    async def _record(self, host: bytes, start: Message, fill_start: float) -> None:
         """Keep a POST's response, which is that of a GET to its URL (RFC 9110 §9.3.3)."""
         scope, cache = self._scope, self._cache
         policy = cache.policies.of(scope["path"])
@@ -102,8 +106,7 @@ class _Change:
                 cache,
                 CacheRequest(scope, fields, host, key, policy),
                 self._send,
-                # Later than the invalidation, however coarse the clock is.
-                fill_start=nextafter(cache.clock.monotonic(), inf),
+                fill_start=fill_start,
             )
             self._send = fill.send
         await self._send(start)

@@ -1,19 +1,18 @@
 """A shared response cache in front of the app (RFC 9111), with ETag, 304 and ranges in one pass."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 
-from chopin_mw.asgi.capture import Capture
-from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES, Tagging, check_limit_bytes
+from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES, check_limit_bytes
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.cache.clock import Clock
 from chopin_mw.cache.http_cache import HTTPCache
+from chopin_mw.cache.keeper import base_tags
 from chopin_mw.cache.request import REQUEST_FIELDS, CacheRequest
 from chopin_mw.cache.selection import CacheRule
 from chopin_mw.cache.serving import Serving
 from chopin_mw.cache.statistics import Outcome, tell
 from chopin_mw.cache.unsafe import Unsafe
-from chopin_mw.exchange import SCOPE_KEY, cache_scope
+from chopin_mw.exchange import SCOPE_KEY
 from chopin_mw.rules.cache_key import cache_key, normalised_query
 from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.headers import select
@@ -105,7 +104,7 @@ class HTTPCacheMiddleware:
     ) -> None:
         """Serve a request that is not cached, or whose query is normalised."""
         if policy is None:
-            await self._pass(scope, receive, send)
+            await self._serving.pass_on(scope, receive, send)
             return
         given = scope.get("query_string", b"")
         # The app sees the query that the key is made of, so that no stranger chooses what is kept.
@@ -115,22 +114,12 @@ class HTTPCacheMiddleware:
         key = cache_key(scope, host, policy.namespace)
         request = CacheRequest(scope, fields, host, key, policy)
         request.query = given
+        request.tags = base_tags(request)
         try:
             await self.cache.keeper.look_up(request)
             await self._serving.serve(request, receive, send)
         finally:
             scope["query_string"] = given
-
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Do what an ETag layer does, and nothing more."""
-        token = cache_scope.set(scope)
-        capture = Capture(send, Tagging(scope), self._limit)
-        try:
-            await capture.run(self.app(scope, receive, capture.send))
-        finally:
-            scope.pop(SCOPE_KEY, None)
-            with suppress(ValueError):  # closed by the garbage collector, in another context
-                cache_scope.reset(token)
 
     async def _with_header_list(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the headers be read more than once: ASGI allows any iterable, a generator too."""

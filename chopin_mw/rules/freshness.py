@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from chopin_mw.rules.cache_control import DELTA_SECONDS_MAX, ResponseDirectives
 from chopin_mw.rules.cache_policy import NEGATIVE_STATUSES, CachePolicy
@@ -35,8 +34,7 @@ EXPLICIT: Final = frozenset({Source.TARGETED, Source.S_MAXAGE, Source.MAX_AGE, S
 """What the response itself says, which is all that "explicit" means in RFC 9111."""
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(NamedTuple):
     """Hold a lifetime in seconds, counted from age zero, and what named it."""
 
     lifetime: float

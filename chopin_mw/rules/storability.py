@@ -1,9 +1,8 @@
 """Decide whether a shared cache may store a response, and on what terms (RFC 9111 §3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from chopin_mw.rules.cache_control import (
     DELTA_SECONDS_MAX,
@@ -88,8 +87,7 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storable:
+class Storable(NamedTuple):
     """Hold the terms on which a response is stored; all times in seconds.
 
     - `lifetime`: how long it is fresh, counted from age zero; it may be over on arrival.

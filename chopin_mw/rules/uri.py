@@ -7,6 +7,7 @@ characters, and folds the empty segments of a path.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -77,6 +78,7 @@ def target_uri(scope: Mapping[str, Any], host: bytes) -> Reference:
     return Reference(scheme, host, path.partition(b"?")[0], scope.get("query_string", b""))
 
 
+@lru_cache(256)
 def normalised_authority(scheme: bytes, authority: bytes) -> bytes | None:
     """Return host and port, in lower case and without the port of the scheme; None for junk."""
     match = _AUTHORITY.fullmatch(authority)

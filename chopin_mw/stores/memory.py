@@ -136,12 +136,13 @@ class MemoryStore:
             if key in self._entries:
                 del self._entries[key]
 
-    def invalidate(self, tags: Iterable[Tag]) -> None:
+    def invalidate(self, tags: Iterable[Tag]) -> float:
         """Invalidate what has one of these tags, in time that depends on their number only."""
         hashes = [hash(tag) for tag in tags]
         with self._lock:
-            self._stamps.stamp(hashes, self._clock())
+            stamp = self._stamps.stamp(hashes, self._clock())
             self._invalidation += 1
+            return stamp
 
     def clear(self) -> None:
         """Forget everything, what is being filled too."""

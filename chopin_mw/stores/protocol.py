@@ -27,5 +27,8 @@ class ResponseStore(Protocol):
     def delete(self, key: CacheKey) -> Awaitable[None] | None:
         """Forget the record."""
 
-    def invalidate(self, tags: Iterable[Tag]) -> Awaitable[None] | None:
-        """Forget every record with one of these tags, those that are being filled too."""
+    def invalidate(self, tags: Iterable[Tag]) -> Awaitable[float] | float:
+        """Forget every record with one of these tags, those that are being filled too.
+
+        Returns the time of it: a record whose `fill_start` is later is not concerned.
+        """

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from math import inf
+from math import inf, nextafter
 
 from chopin_mw.rules.stored_response import Record
 
@@ -25,14 +25,16 @@ class InvalidationStamps:
     def __len__(self) -> int:
         return len(self._stamps)
 
-    def stamp(self, hashes: Iterable[int], now: float) -> None:
-        """Invalidate the tags with these hashes."""
-        self._newest = now
+    def stamp(self, hashes: Iterable[int], now: float) -> float:
+        """Invalidate the tags with these hashes, and return the time that counts."""
+        # Later than the last time, however coarse the clock is.
+        now = self._newest = max(now, nextafter(self._newest, inf))
         for each in hashes:
             self._stamps[each] = now
             self._stamps.move_to_end(each)
         while len(self._stamps) > self._limit:
             _, self._floor = self._stamps.popitem(last=False)
+        return now
 
     def stamp_everything(self, now: float) -> None:
         """Invalidate all that is filled by now."""
