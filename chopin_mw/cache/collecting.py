@@ -116,7 +116,6 @@ class Collecting:
         stored = make_stored_response(
             self._policy,
             self._verdict,
-            self._request,
             self._response,
             body,
             clock=self._cache.clock,

@@ -6,13 +6,13 @@ from typing import Any
 
 from chopin_mw.cache.clock import Clock
 from chopin_mw.cache.flight import Flight
-from chopin_mw.cache.keeper import Keeper, namespace_tag
+from chopin_mw.cache.keeper import Keeper
 from chopin_mw.cache.per_loop import PerLoop
 from chopin_mw.cache.selection import CacheRule, PolicyTable
 from chopin_mw.cache.statistics import CacheStatistics, Counters
 from chopin_mw.cache.unkept import Unkept
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.rules.cache_key import tags_of_url
+from chopin_mw.rules.cache_key import namespace_tag, tags_of_url
 from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.cache_status import check_cache_name
 from chopin_mw.rules.stored_response import Tag
@@ -63,7 +63,7 @@ class HTTPCache:
         """
         tags: list[Tag] = []
         if url is not None:
-            tags += map(self.policies.canonical, tags_of_url(url))
+            tags += self.policies.canonical(tags_of_url(url))
         if tag is not None:
             tags.append(tag)
         if namespace is not None:

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 from chopin_mw.cache.clock import Clock
 from chopin_mw.cache.request import CacheRequest, may_be_answered
 from chopin_mw.cache.statistics import Counters
-from chopin_mw.rules.cache_key import url_tags
 from chopin_mw.rules.cache_policy import Selector
 from chopin_mw.rules.stored_response import (
     CacheKey,
@@ -103,7 +102,7 @@ class Keeper:
         else:
             if known is not None:
                 await self.delete(request.key)
-            variants = _variants(selectors, request, response)
+            variants = _variants(selectors, response)
         await self._keep_variant(request.key, variants, values, response)
 
     async def _keep_variant(
@@ -121,11 +120,7 @@ class Keeper:
 
     async def mark(self, request: CacheRequest, fill_start: float) -> None:
         """Note that responses here cannot be shared, so that requests need not queue for them."""
-        marker = HitForMiss(
-            dies_at=self.clock.monotonic() + _MARKED_SECONDS,
-            fill_start=fill_start,
-            tags=base_tags(request),
-        )
+        marker = HitForMiss(dies_at=self.clock.monotonic() + _MARKED_SECONDS, fill_start=fill_start)
         await self._set(request.entry_key, marker)
 
     def _values(
@@ -158,10 +153,24 @@ class Keeper:
 
     async def invalidate(self, tags: Iterable[Tag]) -> float | None:
         """Invalidate what has one of the tags; return the time of it, None after a failure."""
+        stamp = self.begin_invalidate(tags)
+        if stamp is None or isinstance(stamp, float):
+            return stamp
+        return await self.finish_invalidate(stamp)
+
+    async def finish_invalidate(self, pending: Awaitable[float]) -> float | None:
+        """Await what a store has begun."""
+        try:
+            return await pending
+        except Exception as error:  # noqa: BLE001 - fail open
+            self.note_failure("the store failed to invalidate", error)
+            return None
+
+    def begin_invalidate(self, tags: Iterable[Tag]) -> float | Awaitable[float] | None:
+        """Do the same as far as it goes without waiting: all of it in memory."""
         self.counters.invalidations += 1
         try:
-            stamp = self.store.invalidate(tags)
-            return stamp if isinstance(stamp, float) else await stamp
+            return self.store.invalidate(tags)
         except Exception as error:  # noqa: BLE001 - fail open
             self.note_failure("the store failed to invalidate", error)
             return None
@@ -187,27 +196,12 @@ def _tells_who_asks(selector: Selector) -> bool:
     return callable(selector) or selector.startswith("cookie:") or selector.lower() in _WHO
 
 
-def base_tags(request: CacheRequest) -> tuple[Tag, ...]:
-    """Return the tags of every response to this request: its namespace and its URL."""
-    return request.tags or (
-        namespace_tag(request.policy.namespace),
-        *url_tags(request.scope, request.host),
-    )
-
-
-def namespace_tag(namespace: str) -> Tag:
-    """Return the tag that everything stored under a namespace has."""
-    return ("namespace", namespace)
-
-
-def _variants(
-    selectors: tuple[Selector, ...], request: CacheRequest, response: StoredResponse
-) -> Variants:
+def _variants(selectors: tuple[Selector, ...], response: StoredResponse) -> Variants:
     return Variants(
         selectors=selectors,
         generation=int.from_bytes(urandom(8)),
         keys={},
         dies_at=response.dies_at,
         fill_start=response.fill_start,
-        tags=base_tags(request),
+        tags=(),
     )

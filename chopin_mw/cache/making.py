@@ -6,9 +6,6 @@ from math import inf
 from chopin_mw.asgi.messages import not_modified_fields
 from chopin_mw.cache.app_response import AppResponse
 from chopin_mw.cache.clock import Clock
-from chopin_mw.cache.keeper import base_tags
-from chopin_mw.cache.request import CacheRequest
-from chopin_mw.exchange import CacheChoice
 from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.content_tag import make_entity_tag
 from chopin_mw.rules.entity_tag import parse_entity_tag
@@ -16,7 +13,7 @@ from chopin_mw.rules.headers import Field, select
 from chopin_mw.rules.http_date import format_http_date, parse_http_date
 from chopin_mw.rules.storability import Storable
 from chopin_mw.rules.stored_fields import stored_fields
-from chopin_mw.rules.stored_response import StoredResponse, Tag
+from chopin_mw.rules.stored_response import StoredResponse
 
 _KNOWN = frozenset({b"content-encoding", b"content-length", b"date", b"etag", b"last-modified"})
 _SET_COOKIE = frozenset({b"set-cookie"})
@@ -29,7 +26,6 @@ _KEPT_FOR_VALIDATION = 24 * 3600.0
 def make_stored_response(
     policy: CachePolicy,
     verdict: Storable,
-    request: CacheRequest,
     response: AppResponse,
     body: bytes,
     *,
@@ -77,7 +73,7 @@ def make_stored_response(
         for_cookies=verdict.for_cookies,
         for_authorization=verdict.for_authorization,
         validators=validators,
-        tags=_tags(policy, request, response.choice),
+        tags=policy.tags if response.choice is None else (*policy.tags, *response.choice.tags),
         policy=policy,
         early_refresh=policy.early_refresh * fill_seconds,
     )
@@ -95,10 +91,3 @@ def _validators(known: dict[bytes, bytes]) -> tuple[Field, ...]:
 
 def _date(value: bytes | None, now: float) -> int | None:
     return None if value is None else parse_http_date(value, now=now)
-
-
-def _tags(
-    policy: CachePolicy, request: CacheRequest, choice: CacheChoice | None
-) -> tuple[Tag, ...]:
-    tags = (*base_tags(request), *policy.tags)
-    return tags if choice is None else (*tags, *choice.tags)

@@ -4,7 +4,7 @@ from chopin_mw.asgi.types import Headers, Scope
 from chopin_mw.rules.cache_control import RequestDirectives
 from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.reuse import request_directives
-from chopin_mw.rules.stored_response import CacheKey, StoredResponse, Tag
+from chopin_mw.rules.stored_response import CacheKey, StoredResponse
 
 REQUEST_FIELDS = frozenset(
     {
@@ -36,7 +36,7 @@ class CacheRequest:
 
     __slots__ = ("bypass", "directives", "entry_key", "fields", "headers", "host", "identified",
                  "in_background", "key", "marked", "method", "policy", "query", "scope",
-                 "stored", "tags")  # fmt: skip
+                 "stored")  # fmt: skip
 
     def __init__(
         self,
@@ -56,8 +56,6 @@ class CacheRequest:
         self.stored: StoredResponse | None = None
         self.marked = self.identified = self.in_background = False
         self.query: bytes | None = None
-        # Set where the scope will not show the URL as the key has it.
-        self.tags: tuple[Tag, ...] = ()
         self.directives: RequestDirectives | None = (
             request_directives(fields) if policy.honour_request_directives else None
         )

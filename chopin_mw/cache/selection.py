@@ -35,7 +35,7 @@ class CacheRule:
 class PolicyTable:
     """Find the policy of a path, and with it what a handler's decorator changes."""
 
-    __slots__ = ("_by_path", "_changed", "_policy", "_rules")
+    __slots__ = ("_by_path", "_changed", "_normalises", "_policy", "_rules")
 
     def __init__(self, policy: CachePolicy | None, rules: Iterable[CacheRule]) -> None:
         _check_policy("policy", policy)
@@ -44,6 +44,8 @@ class PolicyTable:
         for rule in self._rules:
             if not isinstance(rule, CacheRule):
                 raise ConfigurationError(f"rules must hold CacheRule, got {rule!r}")
+        given = [policy, *[rule.policy for rule in self._rules]]
+        self._normalises = any(each is not None and _normalises(each) for each in given)
         self._by_path: dict[str, CachePolicy | None] = {}
         self._changed: dict[tuple[int, int], tuple[Any, Any, CachePolicy]] = {}
 
@@ -68,13 +70,16 @@ class PolicyTable:
         self._by_path[path] = found
         return found
 
-    def canonical(self, tag: Tag) -> Tag:
-        """Return the tag of a URL with its query as its policy has it in the key."""
-        *kind, path, query = tag if isinstance(tag, tuple) else ("", tag, b"")
-        if not isinstance(path, str) or not isinstance(query, bytes):
+    def canonical(self, tags: tuple[Tag, ...]) -> tuple[Tag, ...]:
+        """Return tags of URLs with their queries as their policies have them in the key."""
+        return tuple(map(self._canonical, tags)) if self._normalises else tags
+
+    def _canonical(self, tag: Tag) -> Tag:
+        if isinstance(tag, str):
             return tag
-        policy = self.of(path)
-        if policy is None or not (policy.ignored_query or policy.sort_query):
+        *kind, path, query = tag
+        policy = self.of(path) if isinstance(path, str) else None
+        if policy is None or not isinstance(query, bytes) or not _normalises(policy):
             return tag
         return (*kind, path, normalised_query(query, policy.ignored_query, policy.sort_query))
 
@@ -93,3 +98,7 @@ class PolicyTable:
 def _check_policy(name: str, policy: object) -> None:
     if policy is not None and not isinstance(policy, CachePolicy):
         raise ConfigurationError(f"{name} must be a CachePolicy or None, got {policy!r}")
+
+
+def _normalises(policy: CachePolicy) -> bool:
+    return bool(policy.ignored_query) or policy.sort_query

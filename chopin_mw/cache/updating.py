@@ -62,7 +62,7 @@ def updated(
     )
     refusal, terms = (verdict, _ONCE) if isinstance(verdict, Refusal) else (None, verdict)
     whole = replace(response, status=stored.status, headers=merged, fields=fields)
-    newer = make_stored_response(policy, terms, request, whole, stored.body, clock=clock)
+    newer = make_stored_response(policy, terms, whole, stored.body, clock=clock)
     # Whoever says that it still holds need not repeat by which names it is known.
     newer.tags = tuple(dict.fromkeys((*stored.tags, *newer.tags)))
     return newer, refusal

@@ -6,7 +6,6 @@ from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES, check_limit_bytes
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.cache.clock import Clock
 from chopin_mw.cache.http_cache import HTTPCache
-from chopin_mw.cache.keeper import base_tags
 from chopin_mw.cache.request import REQUEST_FIELDS, CacheRequest
 from chopin_mw.cache.selection import CacheRule
 from chopin_mw.cache.serving import Serving
@@ -114,7 +113,6 @@ class HTTPCacheMiddleware:
         key = cache_key(scope, host, policy.namespace)
         request = CacheRequest(scope, fields, host, key, policy)
         request.query = given
-        request.tags = base_tags(request)
         try:
             await self.cache.keeper.look_up(request)
             await self._serving.serve(request, receive, send)

@@ -23,6 +23,7 @@ from chopin_mw.rules.uri import (
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _LONGEST_MEMOISED = 2048
+_PARTS = 7
 
 
 def cache_key(scope: Mapping[str, Any], host: bytes, namespace: str = "") -> CacheKey:
@@ -42,15 +43,35 @@ def cache_key(scope: Mapping[str, Any], host: bytes, namespace: str = "") -> Cac
     )
 
 
+def tags_of_key(key: CacheKey) -> tuple[Tag, ...]:
+    """Return the tags that every record under a key has: of its namespace and of its URL.
+
+    Stores read them off the key where they compare tags; kept in the record they took 250 bytes.
+    """
+    url = key[0] if key and isinstance(key[0], tuple) else key
+    if len(url) != _PARTS:
+        return ()
+    namespace, scheme, host, _, path, _, query = url
+    return (namespace_tag(namespace), *_tags(scheme, host, path, query))
+
+
+def namespace_tag(namespace: str) -> Tag:
+    """Return the tag of everything that is stored under a namespace."""
+    return ("namespace", namespace)
+
+
 def url_tags(scope: Mapping[str, Any], host: bytes) -> tuple[Tag, Tag]:
     """Return the two tags of a request's URL: on its host, and on whichever host.
 
     The path is decoded as in the scope, the query raw; the host is in lower case, without the
     port of the scheme.
     """
-    path, query = scope["path"], scope.get("query_string", b"")
-    scheme = scope.get("scheme", "http").encode("ascii", "replace")
-    authority = normalised_authority(scheme, host)
+    scheme, query = scope.get("scheme", "http"), scope.get("query_string", b"")
+    return _tags(scheme, host, scope["path"], query)
+
+
+def _tags(scheme: str, host: bytes, path: str, query: bytes) -> tuple[Tag, Tag]:
+    authority = normalised_authority(scheme.encode("ascii", "replace"), host)
     if authority is None:
         authority = host.lower()
     return ("url", authority, path, query), ("path", path, query)

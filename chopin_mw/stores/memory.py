@@ -116,7 +116,7 @@ class MemoryStore:
         """
         with self._lock:
             now = self._clock()
-            if record.dies_at <= now or self._stamps.cover(record):
+            if record.dies_at <= now or self._stamps.cover(key, record):
                 self._refusals_too_late += 1
                 self._remove_older(key, record)
                 return
@@ -182,7 +182,7 @@ class MemoryStore:
         if entry.record.dies_at <= now:
             self._expirations += self._remove(entry)
             return True
-        if entry.checked != self._invalidation and self._stamps.cover(entry.record):
+        if entry.checked != self._invalidation and self._stamps.cover(entry.key, entry.record):
             self._invalidations += self._remove(entry)
             return True
         entry.checked = self._invalidation

@@ -17,6 +17,8 @@ class ResponseStore(Protocol):
     def get(self, key: CacheKey) -> Record | Awaitable[Record | None] | None:
         """Return the record, unless it has died or one of its tags was invalidated since.
 
+        Its tags are those it names and those of its key (`rules.cache_key.tags_of_key`).
+
         A record counts as invalidated if that happened at its `fill_start` or later: a fill that
         was running does not bring back what was invalidated meanwhile.
         """

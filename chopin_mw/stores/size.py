@@ -16,9 +16,6 @@ _GC_HEADER = getsizeof(()) - ().__sizeof__()
 # A place takes 24 bytes and 4 of index; a table that has just grown is one third full, and the
 # cache has two of them, one for the entries and one for their sizes.
 _PLACES = 2 * (2 * 24 + 3 * 4)
-# What keys and tags of all records have in common; Python keeps one object of each literal.
-_LITERALS = ("", b"", "http", "https", "namespace", "path", "url", None)
-_CONSTANTS = frozenset(map(id, _LITERALS))
 
 
 def _instance(kind: type) -> int:
@@ -32,25 +29,29 @@ _OTHER = _ENTRY + _instance(Variants) + 3 * NUMBER
 
 def size_of(key: CacheKey, record: Record) -> int:
     """Return the bytes that a record takes, without the fields and times of a response."""
-    # Tags are made of the parts of a key: what is there twice is counted once.
-    parts: dict[int, Any] = {}
-    _collect(key, parts)
-    _collect(record.tags, parts)
-    size = _OTHER
+    size = _key_size(key)
+    if record.tags:
+        size += _tuple_size(record.tags)
     if isinstance(record, StoredResponse):
-        size = _RESPONSE + getsizeof(record.body) + ROUNDING
-    elif isinstance(record, Variants):
-        size += getsizeof(record.keys)
+        return size + _RESPONSE + getsizeof(record.body) + ROUNDING
+    if isinstance(record, Variants):
+        size += getsizeof(record.keys) + _tuple_size(record.selectors)
         # A copy, because the cache may add a key meanwhile.
-        _collect(tuple(record.keys.copy()), parts)
-        _collect(record.selectors, parts)
-    return size + sum(map(getsizeof, parts.values())) + ROUNDING * len(parts)
+        size += sum(map(_key_size, record.keys.copy()))
+    return size + _OTHER
 
 
-def _collect(value: tuple[Any, ...], parts: dict[int, Any]) -> None:
-    parts[id(value)] = value
+def _key_size(key: CacheKey) -> int:
+    # All variants of a URL have its key in theirs: one object.
+    return _tuple_size(key[1:]) + POINTER if isinstance(key[0], tuple) else _tuple_size(key)
+
+
+def _tuple_size(value: tuple[Any, ...]) -> int:
+    size = getsizeof(value) + ROUNDING
     for part in value:
         if type(part) is tuple:
-            _collect(part, parts)
-        elif (name := id(part)) not in _CONSTANTS:
-            parts[name] = part
+            size += _tuple_size(part)
+        elif part:
+            # What is empty, Python has once.
+            size += getsizeof(part) + ROUNDING
+    return size

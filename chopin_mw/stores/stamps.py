@@ -4,7 +4,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from math import inf, nextafter
 
-from chopin_mw.rules.stored_response import Record
+from chopin_mw.rules.cache_key import tags_of_key
+from chopin_mw.rules.stored_response import CacheKey, Record
 
 
 class InvalidationStamps:
@@ -38,15 +39,17 @@ class InvalidationStamps:
 
     def stamp_everything(self, now: float) -> None:
         """Invalidate all that is filled by now."""
-        self._newest = self._floor = now
+        # Never back behind a stamp that was given out.
+        self._newest = self._floor = max(now, self._newest)
         self._stamps.clear()
 
-    def cover(self, record: Record) -> bool:
-        """Say whether the record was invalidated at the start of its fill or later."""
+    def cover(self, key: CacheKey, record: Record) -> bool:
+        """Say whether a tag of the record, or of its key, was stamped since its fill began."""
         start = record.fill_start
         if start > self._newest:
             return False
         if start <= self._floor:
             return True
         stamps = self._stamps
-        return any(stamps.get(hash(tag), -inf) >= start for tag in record.tags)
+        tags = (*record.tags, *tags_of_key(key))
+        return any(stamps.get(hash(tag), -inf) >= start for tag in tags)

@@ -3,11 +3,12 @@
 A test of a store runs all of `CONTRACT`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from inspect import isawaitable
+from math import inf, nextafter
 from typing import Any
 
-from chopin_mw.rules.stored_response import CacheKey, Record
+from chopin_mw.rules.stored_response import CacheKey, Record, Tag
 from chopin_mw.stores.protocol import ResponseStore
 from stores.records import ManualClock, content, marker, response, variants
 
@@ -22,9 +23,14 @@ async def get(store: ResponseStore, key: CacheKey) -> Record | None:
     return await found if isawaitable(found) else found
 
 
-async def do(result: Awaitable[None] | None) -> None:
-    if result is not None:
+async def do(result: Awaitable[float | None] | float | None) -> None:
+    if isawaitable(result):
         await result
+
+
+async def invalidate(store: ResponseStore, tags: Iterable[Tag]) -> float:
+    stamp = store.invalidate(tags)
+    return await stamp if isawaitable(stamp) else stamp
 
 
 async def knows(store: ResponseStore, *keys: CacheKey) -> list[bool]:
@@ -120,7 +126,7 @@ async def invalidation_forgets_by_tag(store: ResponseStore, clock: ManualClock) 
     for key, record in zip(keys, tagged, strict=True):
         await do(store.set(key, record))
     clock.advance(1)
-    await do(store.invalidate(tag for tag in ("x", ("y", b"1"))))
+    await invalidate(store, (tag for tag in ("x", ("y", b"1"))))
 
     assert await knows(store, *keys) == [False, False, False, False, True, True]
 
@@ -128,8 +134,8 @@ async def invalidation_forgets_by_tag(store: ResponseStore, clock: ManualClock) 
 async def invalidating_nothing_changes_nothing(store: ResponseStore, clock: ManualClock) -> None:
     """No tags, or tags that nothing has."""
     await do(store.set(KEY, response(tags=("x",))))
-    await do(store.invalidate(()))
-    await do(store.invalidate(["unknown"]))
+    await invalidate(store, ())
+    await invalidate(store, ["unknown"])
 
     assert await knows(store, KEY) == [True]
 
@@ -138,7 +144,7 @@ async def a_fill_that_was_running_is_refused(store: ResponseStore, clock: Manual
     """It may have read what was changed; one that begins later has not."""
     before = clock.now
     clock.advance(1)
-    await do(store.invalidate(["x"]))
+    await invalidate(store, ["x"])
     await do(store.set(KEY, response(before, tags=("x",))))
     await do(store.set(OTHER, response(before, tags=("y",))))
     assert await knows(store, KEY, OTHER) == [False, True]
@@ -151,7 +157,7 @@ async def a_fill_that_was_running_is_refused(store: ResponseStore, clock: Manual
 async def a_tie_is_invalid(store: ResponseStore, clock: ManualClock) -> None:
     """A fill that began in the moment of an invalidation, stored before or after it."""
     await do(store.set(KEY, response(clock.now, tags=("x",))))
-    await do(store.invalidate(["x"]))
+    await invalidate(store, ["x"])
     await do(store.set(OTHER, response(clock.now, tags=("x",))))
 
     assert await knows(store, KEY, OTHER) == [False, False]
@@ -161,16 +167,27 @@ async def every_invalidation_counts(store: ResponseStore, clock: ManualClock) ->
     """A record that survived one is compared with the next, though no time has passed."""
     await do(store.set(KEY, response(clock.now, tags=("x", "y"))))
     for tag, expected in (("z", True), ("zz", True), ("y", False), ("z", False)):
-        await do(store.invalidate([tag]))
+        await invalidate(store, [tag])
 
         assert await knows(store, KEY) == [expected]
+
+
+async def an_invalidation_says_when_it_was(store: ResponseStore, clock: ManualClock) -> None:
+    """What is filled later than that is kept, what is filled at that time is not."""
+    stamp = await invalidate(store, ["x"])
+    await do(store.set(KEY, response(stamp, tags=("x",))))
+    await do(store.set(OTHER, response(nextafter(stamp, inf), tags=("x",))))
+    assert await knows(store, KEY, OTHER) == [False, True]
+
+    assert await invalidate(store, ["x"]) > stamp
+    assert await knows(store, OTHER) == [False]
 
 
 async def a_late_fill_leaves_the_newer_record(store: ResponseStore, clock: ManualClock) -> None:
     """What is refused takes older records with it, and no newer ones."""
     before = clock.now
     clock.advance(1)
-    await do(store.invalidate(["x"]))
+    await invalidate(store, ["x"])
     clock.advance(1)
     newer = response(clock.now, body=b"newer", tags=("x",))
     await do(store.set(KEY, newer))
@@ -219,6 +236,7 @@ CONTRACT: tuple[Case, ...] = (
     a_fill_that_was_running_is_refused,
     a_tie_is_invalid,
     every_invalidation_counts,
+    an_invalidation_says_when_it_was,
     a_late_fill_leaves_the_newer_record,
     deleted_variants_take_theirs_along,
     variants_may_grow,

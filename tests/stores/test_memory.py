@@ -205,6 +205,14 @@ def test_invalidations_are_remembered_up_to_a_number(clock: ManualClock) -> None
     assert known(store, KEY, OTHER) == [False, True]
 
 
+def test_clearing_does_not_turn_the_time_back(store: MemoryStore) -> None:
+    """While the clock stands still, stamps go on all the same."""
+    before = [store.invalidate(["x"]) for _ in range(3)]
+    store.clear()
+
+    assert store.invalidate(["x"]) > before[-1] > before[0]
+
+
 def test_the_latest_time_of_a_tag_counts(store: MemoryStore, clock: ManualClock) -> None:
     """A tag that is invalidated again has one stamp."""
     store.invalidate(["x"])

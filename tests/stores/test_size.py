@@ -8,7 +8,6 @@ import pytest
 
 from chopin_mw.rules.stored_response import CacheKey, Record
 from chopin_mw.stores.memory import MemoryStore
-from chopin_mw.stores.size import size_of
 from stores.records import key_of, marker, response, response_to, variants
 
 BOUND = 4_000_000
@@ -100,11 +99,3 @@ def test_long_tags_take_no_room_among_the_stamps() -> None:
         tracemalloc.stop()
 
     assert taken <= 0.1 * BOUND
-
-
-def test_what_is_there_twice_is_counted_once() -> None:
-    """Tags that are made of parts of the key weigh little more than their tuples."""
-    key = key_of(1, "/" + "x" * 10_000 + "/%d")
-    tagged = response_to(key, b"body")
-
-    assert size_of(key, tagged) - size_of(key, response(body=b"body")) < 500
