@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 UV := UV_PROJECT_ENVIRONMENT=$(VENV) VIRTUAL_ENV=$(VENV) sh scripts/uv
 READY := $(VENV)/.ready
 
-.PHONY: demo demo-quart test check format bench lock clean help
+.PHONY: demo demo-quart test check format bench soak lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make demo-quart  the same in Quart        (PORT=8000; TOUR=only ends after the tour)"
 	@echo "make test        format check, lint, types, import contracts, tests with coverage"
 	@echo "make bench       measure ours beside the peers, write benchmarks/results/"
+	@echo "make soak        a million random requests with faults through the cache (REQUESTS=..., SEED=...)"
 	@echo "make format      let ruff format and fix;  make lock  freeze requirements again"
 
 # --- the environment, made once and again when a pinned requirement changes ---------------------
@@ -56,6 +57,13 @@ format: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks
+
+REQUESTS ?= 1000000
+SEED ?=
+
+soak: $(READY)
+	@PYTHONPATH=.:tests $(BIN)/python tests/cache/test_random_faults.py $(REQUESTS) $(SEED)
+	@SOAK_EXAMPLES=500 $(BIN)/python -m pytest -q tests/cache/test_state_machine.py
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"

@@ -1,6 +1,7 @@
 """Bare ASGI apps, and the scopes that a server makes for them."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
@@ -36,6 +37,30 @@ def http_scope(method: str, *headers: Field, path: str = "/") -> Callable[[], Sc
     return lambda: {**template, "headers": list(fields), "state": {}}
 
 
+def each_once(make: Callable[[], Scope]) -> Callable[[], Scope]:
+    """Return a function that makes scopes of URLs that were never asked for before."""
+    numbers = count()
+
+    def make_next() -> Scope:
+        scope = make()
+        scope["query_string"] = b"number=%d" % next(numbers)
+        return scope
+
+    return make_next
+
+
+class Counted:
+    """Count the requests that reach an app."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.calls = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.calls += 1
+        await self.app(scope, receive, send)
+
+
 def websocket_scope() -> Callable[[], Scope]:
     """Return a function that makes a fresh scope each time."""
     template = {**http_scope("GET")(), "type": "websocket", "scheme": "ws", "subprotocols": []}
@@ -43,13 +68,15 @@ def websocket_scope() -> Callable[[], Scope]:
     return lambda: {**template, "headers": list(_HEADERS), "state": {}}
 
 
-def bare(body: bytes, content_type: bytes = b"application/json") -> ASGIApp:
+def bare(
+    body: bytes, *fields: Field, content_type: bytes = b"application/json", status: int = 200
+) -> ASGIApp:
     """Return an app that answers every request with this body, and does nothing else."""
     length = b"%d" % len(body)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", content_type), (b"content-length", length)]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        headers = [(b"content-type", content_type), (b"content-length", length), *fields]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     return app

@@ -10,20 +10,29 @@ from chopin_mw.asgi.types import Message, Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Bound what a case may add to its base, in µs, or how many times its base it may take."""
+    """Bound what a case may add to its base, in µs, or how many times its base it may take.
+
+    Or ask that it adds so many times less than the best of `than`, cases with a base like its own.
+    """
 
     added: float | None = None
     times: float | None = None
+    cheaper: float | None = None
+    than: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.added is not None:
             return f"≤ +{self.added:g} µs"
+        if self.cheaper is not None:
+            return f"≥ {self.cheaper:g} x cheaper"
         return f"≤ {self.times:g} x"
 
-    def holds(self, added: float, times: float) -> bool:
+    def holds(self, added: float, times: float, cheaper: float | None = None) -> bool:
         """Say whether a measured median keeps the budget."""
         if self.added is not None:
             return added <= self.added
+        if self.cheaper is not None:
+            return cheaper is not None and cheaper >= self.cheaper
         return self.times is not None and times <= self.times
 
 
@@ -72,14 +81,24 @@ class Case:
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
+def is_wanted(name: str, wanted: Sequence[str]) -> bool:
+    """Say whether the name holds one of those that are wanted; none wanted means all."""
+    return not wanted or any(each.lower() in name.lower() for each in wanted)
+
+
 def chosen(cases: Sequence[Case], names: Sequence[str]) -> list[Case]:
-    """Return the cases whose topic or name holds one of the names, with the bases they need."""
+    """Return the cases whose topic or name holds one of the names, with what they need."""
     by_name = {case.name: case for case in cases}
+    waiting = [case for case in cases if is_wanted(f"{case.topic}: {case.name}", names)]
     wanted: set[str] = set()
-    for case in cases:
-        if not names or any(name.lower() in f"{case.topic}: {case.name}".lower() for name in names):
-            each: Case | None = case
-            while each is not None:
-                wanted.add(each.name)
-                each = by_name[each.base] if each.base else None
+    while waiting:
+        case = waiting.pop()
+        if case.name not in wanted:
+            wanted.add(case.name)
+            waiting += [by_name[name] for name in _needs(case)]
     return [case for case in cases if case.name in wanted]
+
+
+def _needs(case: Case) -> list[str]:
+    compared = [] if case.budget is None else [*case.budget.than]
+    return compared if case.base is None else [*compared, case.base]

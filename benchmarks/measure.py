@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import SystemRandom
 from statistics import median, quantiles
 
@@ -45,20 +45,22 @@ class Spread:
 class Result:
     """Hold what a case took, in µs; and beside its base, what it added and how many times it took.
 
-    Difference and ratio are those of neighbours in time, not of the medians.
+    Difference and ratio are those of neighbours in time, not of the medians. `cheaper` is how many
+    times more the best of the cases adds that the budget compares with: a ratio of medians.
     """
 
     case: Case
     us: Spread
     added: Spread | None
     times: Spread | None
+    cheaper: float | None = None
 
     @property
     def holds(self) -> bool | None:
         """Whether the budget is kept; None without one."""
         if self.case.budget is None or self.added is None or self.times is None:
             return None
-        return self.case.budget.holds(self.added.median, self.times.median)
+        return self.case.budget.holds(self.added.median, self.times.median, self.cheaper)
 
 
 async def measure(
@@ -81,7 +83,7 @@ async def measure(
     gc.unfreeze()
     for case in cases:
         await check(case)
-    return [_result(case, samples[case.name]) for case in cases]
+    return _compared([_result(case, samples[case.name]) for case in cases])
 
 
 async def _requests_in(case: Case, sample_ms: float) -> int:
@@ -110,3 +112,16 @@ def _result(case: Case, samples: Sequence[tuple[float, float]]) -> Result:
         return Result(case, own, None, None)
     added = Spread.of([us - base for us, base in samples])
     return Result(case, own, added, Spread.of([us / base for us, base in samples]))
+
+
+def _compared(results: Sequence[Result]) -> list[Result]:
+    added = {each.case.name: each.added.median for each in results if each.added is not None}
+    return [replace(each, cheaper=_cheaper(each, added)) for each in results]
+
+
+def _cheaper(result: Result, added: dict[str, float]) -> float | None:
+    if result.case.budget is None or not result.case.budget.than:
+        return None
+    # What adds nothing is as much cheaper as anybody may ask.
+    own = max(added[result.case.name], 0.001)
+    return min(added[name] for name in result.case.budget.than) / own

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from examples.flights.location import ROOT
-from examples.tour import Stop
+from examples.visit import Stop
 
 LINES_TO_SEE = (
     "ChopinMiddleware(",
@@ -16,6 +16,11 @@ LINES_TO_SEE = (
     "install_json(",
     "@cache_control",
     "@etag",
+    "CacheRule(",
+    "HTTPCache(",
+    "@cache_response",
+    "@invalidates",
+    "@no_store",
 )
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from chopin_mw import cache_control, etag
+from examples.fastapi import cached
+from examples.fastapi.dependencies import Session
 from examples.flights import queries
 from examples.flights.database import sessions
 from examples.flights.models import Flight
@@ -25,14 +27,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, list[queries.Record
 
 
 router = APIRouter(lifespan=lifespan)
-
-
-async def open_session() -> AsyncIterator[AsyncSession]:
-    async with sessions() as session:
-        yield session
-
-
-Session = Annotated[AsyncSession, Depends(open_session)]
+router.include_router(cached.router)
 
 
 class Page(BaseModel):

@@ -11,7 +11,13 @@ LINKS = {
     "/flights/1": "one flight, with an entity tag made by @etag",
     "/airlines": "the airlines, fresh for a minute by @cache_control",
     "/board": "a departure board kept in memory: a hundred records that install_json encodes",
-    "/delays": "average delay of each airline",
+    "/delays": "average delay of each airline, kept for a minute by a CacheRule",
+    "/routes": "how late each route is: a second of work, kept for an hour by @cache_response",
+    "/routes?month=7&origin=JFK": "the same of one month and one airport",
+    "/airports/BOS": "one airport; renaming it drops every answer that shows its name",
+    "/weather": "the weather by month, kept apart for each value of the cookie units",
+    "/flights/1/pass": "a boarding pass: personal, so @no_store",
+    "/cache": "what the cache has done so far",
 }
 
 PAGE = Template("""\

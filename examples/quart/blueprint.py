@@ -10,8 +10,11 @@ from examples.flights import queries
 from examples.flights.database import sessions
 from examples.flights.models import Flight
 from examples.flights.pages import index_page
+from examples.quart.cached import cached
 
 flights = Blueprint("flights", __name__)
+# Nested, so that its requests get their session here as well.
+flights.register_blueprint(cached)
 
 MAX_NOTE_LENGTH = 200
 

@@ -12,9 +12,11 @@ from benchmarks.apps import bare, http_scope
 from benchmarks.case import Budget, Case, chosen
 from benchmarks.connection import WrongAnswerError
 from benchmarks.measure import Effort, measure
-from benchmarks.record import write, write_by_topic
+from benchmarks.record import write, write_by_topic, write_figures
+from benchmarks.trial import Figure, Table
 
 ROOT = Path(__file__).parents[2]
+_OURS = "ETagMiddleware, POST"
 ONE_SAMPLE = Effort(rounds=2, sample_ms=0.1)
 
 
@@ -95,6 +97,7 @@ def test_a_chosen_case_brings_its_base() -> None:
         (Budget(added=1), 1.1, 1.0, False),
         (Budget(times=0.1), 9.0, 0.1, True),
         (Budget(times=0.1), -9.0, 0.2, False),
+        (Budget(cheaper=20, than=("peer",)), 1.0, 1.0, False),
     ],
 )
 def test_a_budget_bounds_what_it_names(
@@ -104,15 +107,58 @@ def test_a_budget_bounds_what_it_names(
     assert budget.holds(added, times) is holds
 
 
+async def test_a_case_is_compared_with_the_best_of_others() -> None:
+    """How much cheaper it is, is a ratio of what each adds to its base."""
+    than = ("slow", "slower")
+    cases = [
+        hello("base"),
+        hello("ours", base="base", budget=Budget(cheaper=1e9, than=than)),
+        *(hello(name, base="base") for name in than),
+    ]
+
+    _, ours, slow, slower = await measure(cases, ONE_SAMPLE, lambda _: None)
+
+    assert ours.added and slow.added and slower.added  # noqa: PT018 - none of them is to be None
+    best = min(slow.added.median, slower.added.median)
+    assert ours.cheaper == best / max(ours.added.median, 0.001)
+    assert ours.holds is False
+
+
+def test_a_chosen_case_brings_what_it_is_compared_with() -> None:
+    """Peers that a budget names are measured too, and what those need."""
+    cases = [
+        hello("other"),
+        hello("base"),
+        hello("peer", base="base"),
+        hello("ours", budget=Budget(cheaper=2, than=("peer",))),
+    ]
+
+    assert [case.name for case in chosen(cases, ["ours"])] == ["base", "peer", "ours"]
+
+
+def test_a_table_is_written_to_a_file_of_its_topic(tmp_path: Path) -> None:
+    """Figures that are no times say what they count and whether their bound is kept."""
+    calls = Figure(name="calls", value=2, unit="handler calls", at_most=1)
+    rate = Figure(name="rate", value=9, unit="a second", at_least=8)
+    plain = Figure(name="plain", value=1, unit="B")
+
+    write_figures([Table("a topic", "a note", (calls, rate, plain))], tmp_path)
+
+    written = json.loads((tmp_path / "a-topic.json").read_text("utf-8"))
+    assert [figure["holds"] for figure in written["figures"]] == [False, True, None]
+    assert (calls.wanted, rate.wanted, plain.wanted) == ("≤ 1", "≥ 8", "")
+    assert (written["topic"], written["note"]) == ("a topic", "a note")
+
+
 def test_the_command_runs_a_case_and_prints_a_table(tmp_path: Path) -> None:
     """`python -m benchmarks` ends well and leaves the kept results alone."""
     out = tmp_path / "out.json"
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--only", "POST", "--out", str(out)]
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--only", _OURS, "--out", str(out)]
 
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "ETagMiddleware, POST" in run.stdout
+    assert _OURS in run.stdout
     assert {case["topic"] for case in json.loads(out.read_text("utf-8"))["cases"]} == {"middleware"}
 
 

@@ -35,7 +35,7 @@ class Terms:
 TERMS = [
     Terms(b"max-age=60", 60),
     Terms(b"public, max-age=60", 60, for_cookies=True, for_authorization=True),
-    Terms(b"max-age=60", 60 - 50, age=50),
+    Terms(b"max-age=60", 60, age=50),
     Terms(b"max-age=20, stale-while-revalidate=30", 20, swr=30),
     Terms(b"max-age=20, stale-if-error=100", 20, sie=100),
     Terms(
@@ -175,12 +175,12 @@ class Model:
             return client.body == call.body or (cut and call.body.startswith(client.body))
         if client.status == 304 and call.status == 200:
             return self._conditions_hold(call, client)
-        return client.status == 206 and client.fields.get(b"etag") == call.etag
+        return False
 
     def _conditions_hold(self, call: Call, client: Client) -> bool:
         known = dict(client.headers).get(b"if-none-match")
         if known is not None:
-            return known == b"*" or call.etag in known.split(b", ")
+            return known == b"*" or (call.etag != b"" and call.etag in known.split(b", "))
         return b"if-modified-since" in dict(client.headers)
 
     def _was_asked(self, asked: Asked, fields: dict[bytes, bytes]) -> bool:
@@ -195,10 +195,11 @@ class Model:
             return False
         fields, status = client.fields, client.status
         if client.method == "HEAD" or status == 304:
-            same_tag = call.status != 200 or fields.get(b"etag") == call.etag
+            same_tag = call.status != 200 or fields.get(b"etag", b"") == call.etag
             return same_tag and status in (304, call.status)
         if status == 206:
-            return fields.get(b"etag") == call.etag and _is_part(call, client)
+            is_part = asked.broken or _is_part(call, client)
+            return fields.get(b"etag", b"") == call.etag and is_part
         if asked.broken and not client.ended:
             return call.status == status and call.body.startswith(client.body)
         return call.status == status and call.body == client.body

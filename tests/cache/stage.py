@@ -7,6 +7,7 @@ from typing import Any
 
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.cache.clock import Clock
+from chopin_mw.rules.cache_key import cache_key
 from chopin_mw.rules.stored_response import CacheKey, Record, Tag
 from chopin_mw.stores.memory import MemoryStore
 
@@ -157,7 +158,13 @@ class SlowStore:
         self._memory.delete(key)
         await asyncio.sleep(0)
 
-    async def invalidate(self, tags: Iterable[Tag]) -> None:
+    async def invalidate(self, tags: Iterable[Tag]) -> float:
         await asyncio.sleep(0)
-        self._memory.invalidate(tags)
+        moment = self._memory.invalidate(tags)
         await asyncio.sleep(0)
+        return moment
+
+
+def key_of(scope: Scope) -> CacheKey:
+    """Return the key under which the response to this request is stored."""
+    return cache_key(scope, dict(scope["headers"])[b"host"])

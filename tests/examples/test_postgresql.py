@@ -21,6 +21,9 @@ PATHS = [
     "/flights/1",
     "/airlines",
     "/delays",
+    "/routes?month=2",
+    "/airports/BOS",
+    "/weather",
 ]
 
 
@@ -103,6 +106,10 @@ def test_the_flights_are_loaded_once_and_served(empty_database: str, apps: Apps)
                 for note in (f"one {client.base_url}", "two")
             ]
             assert statuses == [200, 412]
+        for client in clients.values():
+            renamed = client.patch("/airports/BOS", json={"name": f"Boston {client.base_url}"})
+            assert renamed.status_code == 200
+            assert client.get("/airports/BOS").json() == renamed.json()
 
     assert (first, again) == (True, False)
     assert sum(advanced) == 367_687
