@@ -1,30 +1,17 @@
 """What the README shows runs as pasted, behind a real server."""
 
-import importlib.util
 import re
 import subprocess
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from support.pasted import pasted
 from support.servers import uvicorn_thread
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 STARTS = dict(re.findall(r"<!-- runs: (\w+) -->\n```python\n(.*?)```", README, re.DOTALL))
-
-
-def pasted(code: str, folder: Path) -> ModuleType:
-    """Import the code as the `app.py` that the README speaks of."""
-    path = folder / "app.py"
-    path.write_text(code)
-    spec = importlib.util.spec_from_file_location(f"readme_{folder.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_both_starts_are_there() -> None:
@@ -46,6 +33,7 @@ def test_a_start_answers_200_and_then_304(framework: str, tmp_path: Path) -> Non
     assert len(first.json()) == 100
     assert first.headers["cache-control"] == "public, max-age=60"
     assert (again.status_code, again.content) == (304, b"")
+    assert "age" in again.headers
     assert again.headers["cache-control"] == "public, max-age=60"
 
 

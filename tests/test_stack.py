@@ -14,8 +14,11 @@ from chopin_mw import (
     cache_control,
     etag,
 )
-from chopin_mw.asgi.types import Receive, Scope, Send
+from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
+from chopin_mw.cache.http_cache import HTTPCache
+from chopin_mw.cache.selection import CacheRule
 from chopin_mw.exchange import current_scope
+from chopin_mw.rules.cache_policy import CachePolicy
 from support.calls import answering, call
 
 
@@ -48,7 +51,15 @@ async def test_steps_can_be_switched_off_and_configured() -> None:
     assert (await call(small)).headers == []
 
 
-@pytest.mark.parametrize("options", [{"etag_limit_bytes": -1}, {"cache_control": "max-age=x"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"etag_limit_bytes": -1},
+        {"cache_control": "max-age=x"},
+        {"cache": 60},
+        {"cache": None, "cache_rules": ["/a"]},
+    ],
+)
 def test_options_are_checked_at_construction(options: dict[str, Any]) -> None:
     """Not at the first request."""
     with pytest.raises(ConfigurationError):
@@ -124,3 +135,118 @@ async def test_a_dropped_request_is_closed_quietly_in_another_context() -> None:
         request.close()
 
     assert current_scope() is None
+
+
+FRESH = (b"cache-control", b"max-age=100")
+
+
+def counted(calls: list[str], *headers: tuple[bytes, bytes]) -> ASGIApp:
+    """Return an app that notes the path of each call."""
+    answer = answering(headers=headers)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        calls.append(scope["path"])
+        await answer(scope, receive, send)
+
+    return app
+
+
+async def test_by_default_it_keeps_what_responses_allow() -> None:
+    """A lifetime that the response names is enough."""
+    calls: list[str] = []
+    app = ChopinMiddleware(counted(calls, FRESH))
+
+    answers = [await call(app), await call(app)]
+
+    assert [each.body for each in answers] == [b"hello", b"hello"]
+    assert [each[b"age"] for each in answers] == [None, b"0"]
+    assert len(calls) == 1
+
+
+async def test_without_a_cache_it_still_makes_tags() -> None:
+    """None keeps nothing; conditional requests are another matter."""
+    calls: list[str] = []
+    app = ChopinMiddleware(counted(calls, FRESH), cache=None)
+    tag = (await call(app))[b"etag"]
+    assert tag is not None
+
+    assert (await call(app, headers=[(b"if-none-match", tag)])).status == 304
+    assert len(calls) == 2
+
+
+async def test_without_cache_and_tags_it_adds_nothing() -> None:
+    """All steps off."""
+    calls: list[str] = []
+    app = ChopinMiddleware(counted(calls, FRESH), cache=None, etag=False)
+
+    assert (await call(app)).headers == (await call(app)).headers == [FRESH]
+    assert len(calls) == 2
+
+
+async def test_with_a_cache_tags_can_be_off_for_what_is_not_kept() -> None:
+    """What is kept has one anyway: its body is there to be compared."""
+    calls: list[str] = []
+    kept = ChopinMiddleware(counted(calls, FRESH), etag=False)
+    passed = ChopinMiddleware(answering(), etag=False)
+
+    assert (await call(passed))[b"etag"] is None
+    assert (await call(passed))[b"etag"] is None
+    await call(kept)
+    assert (await call(kept))[b"age"] == b"0"
+
+
+async def test_rules_go_before_the_general_policy() -> None:
+    """By path, also where the general policy keeps nothing."""
+    calls: list[str] = []
+    rules = [CacheRule(path="/kept/*", policy=CachePolicy(ttl=60))]
+    app = ChopinMiddleware(counted(calls), cache=None, cache_rules=rules)
+
+    for path in ("/kept/a", "/kept/a", "/a", "/a"):
+        await call(app, path=path)
+
+    assert calls == ["/kept/a", "/a", "/a"]
+
+
+async def test_a_policy_may_be_given() -> None:
+    """For all paths."""
+    calls: list[str] = []
+    app = ChopinMiddleware(counted(calls), cache=CachePolicy(ttl=60))
+
+    for _ in range(3):
+        await call(app)
+
+    assert len(calls) == 1
+
+
+async def test_a_cache_may_be_given_that_the_app_can_invalidate() -> None:
+    """One object for both."""
+    calls: list[str] = []
+    cache = HTTPCache(policy=CachePolicy(ttl=60))
+    app = ChopinMiddleware(counted(calls), cache=cache)
+    await call(app)
+    await call(app)
+
+    await cache.invalidate(url="/")
+    await call(app)
+
+    assert len(calls) == 2
+    assert cache.statistics().invalidations == 1
+
+
+def test_rules_beside_a_cache_that_has_its_own_are_a_mistake() -> None:
+    """Two places for one thing would contradict each other."""
+    rules = [CacheRule(path="/", policy=None)]
+
+    with pytest.raises(ConfigurationError, match="cache_rules belong to the HTTPCache"):
+        ChopinMiddleware(answering(), cache=HTTPCache(), cache_rules=rules)
+
+
+async def test_what_is_kept_has_the_default_cache_control() -> None:
+    """The cache stands outside it, so that the default is a lifetime too."""
+    calls: list[str] = []
+    app = ChopinMiddleware(counted(calls), cache_control="max-age=60")
+
+    answers = [await call(app), await call(app)]
+
+    assert [each[b"cache-control"] for each in answers] == [b"max-age=60", b"max-age=60"]
+    assert len(calls) == 1

@@ -4,13 +4,13 @@ import time
 from collections.abc import Sequence
 
 from chopin_mw.asgi.messages import not_modified, precondition_failed
-from chopin_mw.asgi.types import Message, Scope
+from chopin_mw.asgi.types import Headers, Message, Scope
 from chopin_mw.errors import ConfigurationError
 from chopin_mw.exchange import SCOPE_KEY, PreconditionRecord
 from chopin_mw.rules.cache_control import parse_response_directives
 from chopin_mw.rules.content_tag import make_entity_tag
 from chopin_mw.rules.entity_tag import parse_entity_tag
-from chopin_mw.rules.headers import select, select_from_request
+from chopin_mw.rules.headers import has, select, select_from_request
 from chopin_mw.rules.http_date import parse_http_date
 from chopin_mw.rules.preconditions import CONDITIONAL_FIELDS, Validators, Verdict, evaluate
 
@@ -50,20 +50,21 @@ class Tagging:
 
     def at_start(self, start: Message) -> Message | list[Message] | None:
         """Judge by the header what needs no body, and say whether the body is wanted."""
+        fields = self.fields
+        if fields is _UNREAD:
+            fields = self.fields = select(start["headers"], _WANTED)
         exchange = self._scope.get(SCOPE_KEY)
         known = None if exchange is None else exchange.precondition
         if start["status"] != _OK:
             if known is not None and known.answered == start["status"] == _NOT_MODIFIED:
                 return not_modified(start["headers"])
             return start
-        fields = self.fields
-        if fields is _UNREAD:
-            fields = self.fields = select(start["headers"], _WANTED)
         if b"etag" in fields:
             # The app's own tag wins; a malformed one is passed on and never compared.
             return self._judged(start, fields[b"etag"])
         if known is not None:
-            return self._with_known_validators(start, known)
+            start["headers"] += missing_validators(start["headers"], known)
+            return start
         streams = b"event-stream" in fields.get(b"content-type", b"").lower()
         if streams or start.get("trailers") or _is_never_stored(fields):
             return self._judged(start, None)
@@ -94,14 +95,6 @@ class Tagging:
         """Compare by Last-Modified alone, if the app sent one."""
         return self._judged(start, None)
 
-    def _with_known_validators(self, start: Message, known: PreconditionRecord) -> Message:
-        """Name the validators that `@etag` compared before the handler ran."""
-        if known.etag is not None:
-            start["headers"].append((b"etag", known.etag))
-        if known.last_modified is not None and b"last-modified" not in self.fields:
-            start["headers"].append((b"last-modified", known.last_modified))
-        return start
-
     def _judged(self, start: Message, etag: bytes | None) -> Message | list[Message]:
         if not self._conditions:
             return start
@@ -121,6 +114,14 @@ class Tagging:
         if verdict is Verdict.PRECONDITION_FAILED:
             return precondition_failed(start["headers"])
         return start
+
+
+def missing_validators(headers: Headers, known: PreconditionRecord) -> Headers:
+    """Return the validators that `@etag` compared before the handler ran, as far as they lack."""
+    validators = ((b"etag", known.etag), (b"last-modified", known.last_modified))
+    return [
+        (name, value) for name, value in validators if value is not None and not has(headers, name)
+    ]
 
 
 def _is_never_stored(fields: dict[bytes, bytes]) -> bool:

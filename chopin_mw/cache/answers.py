@@ -117,18 +117,10 @@ def _partial(
     return reply(206, *partial_response(headers, stored.body, ranges))
 
 
-def gateway_timeout(cache_name: bytes | None) -> list[Message]:
-    """Return the answer to only-if-cached when nothing may be served (RFC 9111 §5.2.1.7)."""
-    headers = []
-    if cache_name is not None:
-        status = forward_status(
-            cache_name,
-            reason="request",
-            fwd_status=None,
-            stored=False,
-            collapsed=False,
-            detail="only-if-cached",
-        )
-        headers.append((b"cache-status", status))
+def gateway_timeout() -> list[Message]:
+    """Return the answer to only-if-cached when nothing may be served (RFC 9111 §5.2.1.7).
+
+    It has no Cache-Status, because it comes from no stored response (RFC 9211 §2).
+    """
     detail = "The request asked for a stored response only, and there is none that may be used."
-    return problem(504, "Gateway Timeout", detail, headers=headers)
+    return problem(504, "Gateway Timeout", detail)

@@ -165,11 +165,11 @@ async def keep(
     selectors: tuple[Selector, ...] = () if stored.policy is None else stored.policy.vary_by
     if vary is not None:
         selectors += tuple([f"header:{name}" for name in parse_vary(vary) or ()])
-    await cache.keeper.keep(request, stored, selectors)
-    cache.counters.stored += 1
+    kept = await cache.keeper.keep(request, stored, selectors)
+    cache.counters.stored += kept
     if flight is not None:
         fresh = cache.clock.monotonic() < stored.fresh_until
-        flight.land(Landing.STORED if fresh else Landing.UNSHAREABLE)
+        flight.land(Landing.STORED if kept and fresh else Landing.UNSHAREABLE)
 
 
 def _declared_length(fields: Mapping[bytes, bytes]) -> int | None:

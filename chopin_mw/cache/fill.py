@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from chopin_mw.asgi.capture import Capture
-from chopin_mw.asgi.tagging import Tagging
+from chopin_mw.asgi.tagging import Tagging, missing_validators
 from chopin_mw.asgi.types import Message, Send
 from chopin_mw.cache.answers import answer_from, answer_to_failure, status_of_forward
 from chopin_mw.cache.app_response import AppResponse
@@ -96,6 +96,9 @@ class Fill:
             self._undo()
         request = self._request
         exchange = request.scope.get(SCOPE_KEY)
+        if exchange is not None and exchange.precondition is not None and self.status == _OK:
+            # What `@etag` compared is the response's tag: it goes into the store with it.
+            start["headers"] += missing_validators(start["headers"], exchange.precondition)
         # A tuple, because the client's start message is edited further on.
         headers = tuple(start["headers"])
         self._tagging.fields = select(headers, RESPONSE_FIELDS)

@@ -1,6 +1,7 @@
 """Single flight: of many requests that miss the same response, one asks the app."""
 
 from asyncio import Event, timeout
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from enum import Enum
 from typing import Self
@@ -45,7 +46,8 @@ class Flight:
             if self._flights.get(self._key) is self:
                 del self._flights[self._key]
             if self._landed is not None:
-                self._landed.set()
+                with suppress(RuntimeError):  # a loop that died, and is collected only now
+                    self._landed.set()
 
     async def wait(self, limit: float) -> Landing:
         """Wait until it lands, `limit` seconds at most."""

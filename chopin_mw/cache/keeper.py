@@ -9,6 +9,7 @@ from chopin_mw.cache.clock import Clock
 from chopin_mw.cache.request import CacheRequest, may_be_answered
 from chopin_mw.cache.statistics import Counters
 from chopin_mw.rules.cache_policy import Selector
+from chopin_mw.rules.sharing import IDENTIFYING_SELECTORS
 from chopin_mw.rules.stored_response import (
     CacheKey,
     HitForMiss,
@@ -26,7 +27,7 @@ _MOST_VARIANTS = 64
 _MARKED_SECONDS = 120.0
 _WARNING_SECONDS = 60.0
 
-_WHO = frozenset({"header:authorization", "header:cookie"})
+_WHO = IDENTIFYING_SELECTORS | {"header:cookie"}
 
 Found: TypeAlias = Record | Awaitable[Record | None] | None
 _NOT_ASKED: Any = object()
@@ -84,8 +85,8 @@ class Keeper:
 
     async def keep(
         self, request: CacheRequest, response: StoredResponse, selectors: tuple[Selector, ...]
-    ) -> None:
-        """Store a response where requests like this one will find it."""
+    ) -> bool:
+        """Store a response where requests like this one will find it; False if none would."""
         known = await self._get(request.key)
         before = known.selectors if isinstance(known, Variants) else ()
         # A response that varies by less than others did is stored as if it varied by as much:
@@ -93,10 +94,10 @@ class Keeper:
         selectors = merge_selectors(before, selectors)
         if not selectors:
             await self._set(request.key, response)
-            return
+            return True
         values = self._values(selectors, request)
         if values is None:
-            return
+            return False
         if isinstance(known, Variants) and selectors == before:
             variants = known
         else:
@@ -104,6 +105,7 @@ class Keeper:
                 await self.delete(request.key)
             variants = _variants(selectors, response)
         await self._keep_variant(request.key, variants, values, response)
+        return True
 
     async def _keep_variant(
         self, key: CacheKey, variants: Variants, values: tuple[Any, ...], response: StoredResponse

@@ -39,7 +39,10 @@ def make_stored_response(
     now = clock.time()
     validators = _validators(known)
     etag = known.get(b"etag")
-    if etag is None and status == _OK and not policy.proxied:
+    if etag is not None:
+        # A malformed one is passed on, and never compared.
+        etag = etag if parse_entity_tag(etag) is not None else None
+    elif status == _OK and not policy.proxied:
         etag = make_entity_tag((body,), gzipped=known.get(b"content-encoding") == b"gzip")
         kept = (*kept, (b"etag", etag))
     if policy.proxied and b"date" not in known:
@@ -58,8 +61,7 @@ def make_stored_response(
         headers=kept,
         not_modified_headers=tuple(not_modified_fields(kept)) if status == _OK else (),
         body=body,
-        # A malformed one is passed on, and never compared.
-        etag=None if etag is None or parse_entity_tag(etag) is None else etag,
+        etag=etag,
         last_modified=_date(known.get(b"last-modified"), now),
         date=_date(known.get(b"date"), now) or now - (clock.monotonic() - received),
         born=born,

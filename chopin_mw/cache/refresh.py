@@ -10,11 +10,13 @@ from chopin_mw.cache.flight import Flight
 from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.request import CacheRequest
 from chopin_mw.exchange import SCOPE_KEY
+from chopin_mw.rules.sharing import API_KEY_FIELDS
 
 _MOST_AT_ONCE = 32
 # A refresh is for everybody: nothing of the client that set it off goes with it.
 _PERSONAL = frozenset(
     {
+        *API_KEY_FIELDS,
         b"authorization",
         b"cache-control",
         b"cookie",
@@ -68,6 +70,9 @@ class BackgroundRefresh:
         return True
 
     async def _refresh(self, request: CacheRequest, flights: dict[Any, Flight]) -> None:
+        if request.entry_key in flights:
+            # Somebody has asked the app before this came to run.
+            return
         try:
             with Flight(flights, request.entry_key) as flight:
                 await self._ask(request, _nobody(), _discard, flight=flight)

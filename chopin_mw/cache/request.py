@@ -4,6 +4,7 @@ from chopin_mw.asgi.types import Headers, Scope
 from chopin_mw.rules.cache_control import RequestDirectives
 from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.reuse import request_directives
+from chopin_mw.rules.sharing import API_KEY_FIELDS
 from chopin_mw.rules.stored_response import CacheKey, StoredResponse
 
 REQUEST_FIELDS = frozenset(
@@ -21,6 +22,7 @@ REQUEST_FIELDS = frozenset(
         b"pragma",
         b"range",
         b"transfer-encoding",
+        *API_KEY_FIELDS,
     }
 )
 _BODY = (b"content-length", b"transfer-encoding")
@@ -49,6 +51,9 @@ class CacheRequest:
         self.scope = scope
         self.method: str = scope["method"]
         self.headers: Headers = scope["headers"]
+        if fields and not policy.proxied and not API_KEY_FIELDS.isdisjoint(fields):
+            # To a standard cache only Authorization names the user.
+            fields.setdefault(b"authorization", b"")
         self.fields = fields
         self.host = host
         self.key = self.entry_key = key

@@ -10,10 +10,11 @@ from chopin_mw.cache.answers import answer_from, answer_to_failure, gateway_time
 from chopin_mw.cache.fill import Fill
 from chopin_mw.cache.flight import Flight, Landing, is_led_here
 from chopin_mw.cache.http_cache import HTTPCache
+from chopin_mw.cache.listening import Listening
 from chopin_mw.cache.refresh import BackgroundRefresh
 from chopin_mw.cache.request import CacheRequest
-from chopin_mw.cache.statistics import Outcome
-from chopin_mw.exchange import SCOPE_KEY, cache_scope
+from chopin_mw.cache.statistics import Outcome, tell
+from chopin_mw.exchange import SCOPE_KEY
 from chopin_mw.rules.cache_control import parse_request_directives
 from chopin_mw.rules.reuse import Reuse, decide_reuse
 from chopin_mw.rules.stored_response import CacheKey, StoredResponse
@@ -30,17 +31,18 @@ _NEVER_STORED = frozenset({"body", "identity"})
 class Serving:
     """Serve requests for one app from one cache; `limit` is the largest body that gets a tag."""
 
-    __slots__ = ("_app", "_cache", "_limit", "refresh")
+    __slots__ = ("_app", "_cache", "_is_plain", "_limit", "refresh")
 
     def __init__(self, app: ASGIApp, cache: HTTPCache, limit: int) -> None:
         self._app = app
         self._cache = cache
+        self._is_plain = cache.name is None
         self._limit = limit
         self.refresh = BackgroundRefresh(cache, self.ask)
 
     async def serve(self, request: CacheRequest, receive: Receive, send: Send) -> None:
         """Answer a request that was looked up."""
-        if self._cache.name is None and request.key in self._cache.unkept and not request.stored:
+        if self._goes_straight(request):
             await self.pass_on(request.scope, receive, send, key=request.key)
             return
         may_store, collapsed, failures = True, False, 0
@@ -68,8 +70,17 @@ class Serving:
             if not collapsed and (answer := answer_to_failure(self._cache, request)) is not None:
                 await _send_all(send, answer)
                 return
+            before = request.entry_key
             await self._cache.keeper.look_up(request)
+            if collapsed and request.stored is None and request.entry_key == before:
+                # The store had no room for it: there is nothing to wait for.
+                break
         await self.ask(request, receive, send, may_store=may_store)
+
+    def _goes_straight(self, request: CacheRequest) -> bool:
+        """Say whether nothing was found, and nothing will be kept."""
+        found = request.bypass is not None or request.stored is not None
+        return self._is_plain and not found and request.key in self._cache.unkept
 
     def _answer(self, request: CacheRequest, *, collapsed: bool) -> list[Message] | None:
         """Answer without the app, if that may be."""
@@ -80,7 +91,7 @@ class Serving:
         reuse = decide_reuse(stored, request.directives, now)
         if reuse is Reuse.GATEWAY_TIMEOUT:
             self._cache.counters.note(request.scope, Outcome.GATEWAY_TIMEOUT)
-            return gateway_timeout(self._cache.name)
+            return gateway_timeout()
         if stored is None or reuse in (Reuse.REVALIDATE, Reuse.MISS):
             return None
         if reuse is Reuse.SERVE_AND_REFRESH and not self.refresh.begin(request):
@@ -98,21 +109,20 @@ class Serving:
         """Do what an ETag layer does; `key` is that of a response that is not kept as a rule."""
         tagging = Tagging(scope)
         capture = Capture(send, tagging, self._limit)
-        token = cache_scope.set(scope)
-        try:
-            await capture.run(self._app(scope, receive, capture.send))
-        finally:
-            exchange = scope.pop(SCOPE_KEY, None)
-            if key is not None:
-                self._cache.counters.passed += 1
-                chosen = exchange is not None and exchange.cache is not None
-                if chosen or not _NAME_A_LIFETIME.isdisjoint(tagging.fields):
-                    self._cache.unkept.discard(key)
-            try:  # noqa: SIM105 - suppress() costs 0.15 µs
-                cache_scope.reset(token)
-            except ValueError:
-                # Dropped, not ended: closed by the garbage collector, in some other context.
-                pass
+        with Listening(scope):
+            try:
+                await capture.run(self._app(scope, receive, capture.send))
+            finally:
+                if key is not None:
+                    self._note_passed(scope, key, tagging)
+
+    def _note_passed(self, scope: Scope, key: CacheKey, tagging: Tagging) -> None:
+        self._cache.counters.passed += 1
+        exchange = scope.get(SCOPE_KEY)
+        tell(scope, Outcome.MISS)
+        chosen = exchange is not None and exchange.cache is not None
+        if chosen or not _NAME_A_LIFETIME.isdisjoint(tagging.fields):
+            self._cache.unkept.discard(key)
 
     async def ask(
         self,
@@ -142,23 +152,17 @@ class Serving:
             self._cache, request, send, limit=self._limit,
             flight=flight, may_store=may_store, validates=validates, undo=undo,
         )  # fmt: skip
-        token = cache_scope.set(scope)
-        try:
-            await fill.capture.run(self._app(scope, receive, fill.send))
-        except Exception:
-            if not fill.started and (answer := fill.answer_to_failure()) is not None:
-                await _send_all(send, answer)
-            # The app's own exception always wins: whoever logs it is to hear of it.
-            raise
-        finally:
-            fill.part()
-            undo()
-            scope.pop(SCOPE_KEY, None)
-            try:  # noqa: SIM105 - suppress() costs 0.15 µs
-                cache_scope.reset(token)
-            except ValueError:
-                # Dropped, not ended: closed by the garbage collector, in some other context.
-                pass
+        with Listening(scope):
+            try:
+                await fill.capture.run(self._app(scope, receive, fill.send))
+            except Exception:
+                if not fill.started and (answer := fill.answer_to_failure()) is not None:
+                    await _send_all(send, answer)
+                # The app's own exception always wins: whoever logs it is to hear of it.
+                raise
+            finally:
+                fill.part()
+                undo()
         if fill.ask_again:
             request.stored = None
             await self.ask(request, receive, send, flight=flight, may_store=may_store)

@@ -25,7 +25,9 @@ class Unkept:
 
     def add(self, key: CacheKey, policy: CachePolicy) -> None:
         """Note that a response named no lifetime, if its policy would not have given it one."""
-        if policy.ttl is None and policy.negative_ttl is None and not policy.heuristic_fraction:
+        given = policy.ttl is not None or policy.negative_ttl is not None
+        guessed = policy.heuristic_fraction > 0
+        if not (given or guessed or policy.proxied or policy.honour_request_directives):
             if len(self._until) >= _MOST:
                 self._until.clear()
             self._until[hash(key)] = self._now() + _REMEMBERED_SECONDS

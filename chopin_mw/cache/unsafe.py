@@ -6,8 +6,9 @@ from math import inf, nextafter
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.cache.fill import Fill
 from chopin_mw.cache.http_cache import HTTPCache
+from chopin_mw.cache.listening import Listening
 from chopin_mw.cache.request import REQUEST_FIELDS, CacheRequest
-from chopin_mw.exchange import SCOPE_KEY, cache_scope
+from chopin_mw.exchange import SCOPE_KEY
 from chopin_mw.rules.cache_key import cache_key
 from chopin_mw.rules.cache_status import forward_status
 from chopin_mw.rules.headers import select
@@ -35,19 +36,12 @@ class Unsafe:
         handlers commit after they have answered (a FastAPI dependency with `yield` does).
         """
         change = _Change(self._cache, scope, send)
-        token = cache_scope.set(scope)
-        try:
-            await self._app(scope, receive, change.send)
-        finally:
-            if change.tags and not self._is_done_when_answered(scope):
-                await self._cache.keeper.invalidate(change.tags)
-            if SCOPE_KEY in scope:
-                del scope[SCOPE_KEY]
-            try:  # noqa: SIM105 - suppress() costs 0.15 µs
-                cache_scope.reset(token)
-            except ValueError:
-                # Dropped, not ended: closed by the garbage collector, in some other context.
-                pass
+        with Listening(scope):
+            try:
+                await self._app(scope, receive, change.send)
+            finally:
+                if change.tags and not self._is_done_when_answered(scope):
+                    await self._cache.keeper.invalidate(change.tags)
 
     def _is_done_when_answered(self, scope: Scope) -> bool:
         policy = self._cache.policies.of(scope["path"])

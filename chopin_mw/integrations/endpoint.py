@@ -8,7 +8,6 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -108,6 +107,5 @@ def _may_route_further(chosen: object) -> bool:
     return code is not None and code.co_varnames[: code.co_argcount][-3:] == _ASGI
 
 
-@lru_cache(maxsize=1024)
 def _is_django_request(kind: type) -> bool:
     return look_up_class(kind, _DJANGO_REQUEST) is not None

@@ -29,6 +29,8 @@ _SEPARATORS = re.compile(rb"[ \t,]*+")
 _DIGITS = re.compile(r"[0-9]+")
 _FIELD_NAMES = re.compile(rf"[ \t,]*{_TEXT_TOKEN}(?:[ \t]*,[ \t,]*{_TEXT_TOKEN})*[ \t,]*")
 _LONGEST_MEMOISED = 256
+# Nobody means what is longer; reading a megabyte of it takes half a second.
+_LONGEST_READ = 16 * 1024
 
 FieldNames = bool | tuple[str, ...]
 """False: absent. True: the whole response. A tuple: only these fields, in lower case."""
@@ -105,10 +107,14 @@ def parse_request_directives(value: bytes) -> RequestDirectives:
 
 
 def _read_response(value: bytes) -> ResponseDirectives:
+    if len(value) > _LONGEST_READ:
+        return ResponseDirectives(no_store=True)
     return ResponseDirectives(**_read(value, _RESPONSE, _FIELD_LISTS))
 
 
 def _read_request(value: bytes) -> RequestDirectives:
+    if len(value) > _LONGEST_READ:
+        return RequestDirectives(no_cache=True, no_store=True)
     return RequestDirectives(**_read(value, _REQUEST, frozenset()))
 
 

@@ -3,6 +3,12 @@
 from chopin_mw.rules.cache_control import ResponseDirectives
 from chopin_mw.rules.cache_policy import CachePolicy
 
+# No standard names them, but what comes with one is as personal as what comes with Authorization.
+API_KEY_FIELDS = frozenset({b"api-key", b"x-access-token", b"x-api-key", b"x-auth-token"})
+IDENTIFYING_SELECTORS = frozenset(
+    {"header:authorization", *[f"header:{name.decode()}" for name in API_KEY_FIELDS]}
+)
+
 
 def varies_by_identity(policy: CachePolicy) -> bool:
     """Say whether responses are stored for one identity each, so that `private` may be stored."""
@@ -27,7 +33,7 @@ def is_from_authorization(policy: CachePolicy, directives: ResponseDirectives) -
     """Say whether the response to a request with Authorization may be stored (RFC 9111 §3.5)."""
     if directives.public or directives.s_maxage is not None or directives.must_revalidate:
         return True
-    return any(callable(each) or each.lower() == "header:authorization" for each in policy.vary_by)
+    return any(callable(each) or each.lower() in IDENTIFYING_SELECTORS for each in policy.vary_by)
 
 
 def is_for_authorization(policy: CachePolicy, directives: ResponseDirectives) -> bool:

@@ -20,7 +20,7 @@ MODIFIED, UNMODIFIED = "9110 §13.1.3", "9110 §13.1.4"
 ORDER, ONLY, NOT_MODIFIED = "9110 §13.2.2", "9110 §13.2.1", "9110 §15.4.5"
 _HOUR = "Cache-Control: max-age=3600"
 
-# (stored, condition)
+# What is stored, and the condition.
 _SAME_TAG = {
     "a strong tag": ('"a"', '"a"'),
     "a weak tag": ('W/"a"', 'W/"a"'),

@@ -54,7 +54,8 @@ _FRESHENED = (
         SHOULD, "another time", *_NEW, _SAME_TAG, "Last-Modified: {-60}", fresh=False
     ),
     _after_head(
-        SHOULD, "another length", *_NEW, _SAME_TAG, _SAME_TIME, fresh=False, body=b"longer than it was"
+        SHOULD, "another length", *_NEW, _SAME_TAG, _SAME_TIME,
+        fresh=False, body=b"longer than it was",
     ),
     _after_head(
         MUST_NOT, "404", _LIFE, _SAME_TAG, fresh=False, status=404,

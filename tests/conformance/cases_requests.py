@@ -48,7 +48,8 @@ _MAX_AGE = (
     ),
     case(
         MAX_AGE, MAY, "max-age=0 is answered by validation",
-        fill(_HOUR, 'ETag: "a"'), validated(_cc("max-age=0"), after=1, asks=('If-None-Match: "a"',)),
+        fill(_HOUR, 'ETag: "a"'),
+        validated(_cc("max-age=0"), after=1, asks=('If-None-Match: "a"',)),
     ),
     case(
         MAX_AGE, MUST_NOT, "max-age does not make a stale response fresh",

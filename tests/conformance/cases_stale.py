@@ -180,7 +180,9 @@ _WHILE = (
     ),
     case(
         REFRESHING, MAY, "in CDN-Cache-Control",
-        fill("CDN-Cache-Control: max-age=100, stale-while-revalidate=60", "Cache-Control: no-store"),
+        fill(
+            "CDN-Cache-Control: max-age=100, stale-while-revalidate=60", "Cache-Control: no-store"
+        ),
         refreshed(after=150),
     ),
 )  # fmt: skip

@@ -168,7 +168,8 @@ async def test_several_ranges_come_in_parts() -> None:
     body = b"".join(message["body"] for message in rest)
     fields = dict(start["headers"])
     message = message_from_bytes(b"Content-Type: " + fields[b"content-type"] + b"\r\n\r\n" + body)
-    parts = [(part["Content-Range"], part.get_payload()) for part in message.get_payload()]
+    _, *walked = message.walk()
+    parts = [(part["Content-Range"], part.get_payload()) for part in walked]
     assert start["status"] == 206
     assert message.get_content_type() == "multipart/byteranges"
     assert parts == [("bytes 0-1/10", "01"), ("bytes 5-6/10", "56"), ("bytes 8-9/10", "89")]

@@ -19,7 +19,7 @@ callers = pytest.mark.parametrize(
 )
 shapes = pytest.mark.parametrize(
     "build",
-    (*cached_callers.CASES, *cached_shapes.CASES),
+    [*cached_callers.CASES, *cached_shapes.CASES],
     ids=lambda build: f"{build.__module__.rpartition('.')[2]}.{build.__name__}",
 )
 

@@ -177,6 +177,23 @@ def test_four_times_what_a_server_takes_is_read_in_under_a_second(junk: bytes) -
     assert time.process_time() - started < 1
 
 
+@pytest.mark.parametrize("junk", [b"max-age=60, " + b"x" * 20_000, b'a="' + b"," * 20_000])
+def test_what_nobody_means_is_read_as_no_reuse(junk: bytes) -> None:
+    """Over 16 KiB no word of it counts, and reading it costs nothing."""
+    assert parse_response_directives(junk) == response(no_store=True)
+    assert parse_request_directives(junk) == request(no_cache=True, no_store=True)
+
+
+def test_up_to_16_kib_every_word_counts() -> None:
+    """The bound is the last that is read."""
+    value = b"max-age=60" + b" " * (16 * 1024 - 10)
+
+    assert parse_response_directives(value) == response(max_age=60)
+    assert parse_request_directives(value) == request(max_age=60)
+    assert parse_response_directives(value + b" ") == response(no_store=True)
+    assert parse_request_directives(value + b" ") == request(no_cache=True, no_store=True)
+
+
 @pytest.mark.parametrize(
     ("directives", "message"),
     [

@@ -104,22 +104,6 @@ def starlette_endpoint(decorate: Decorate) -> ASGIApp:
     return Starlette(routes=[Route("/flight", Flight), Route("/me", Me)])
 
 
-def starlette_verbs(decorate: Decorate) -> ASGIApp:
-    """Another verb of the same class is another handler."""
-    numbers = count()
-
-    class Me(HTTPEndpoint):
-        async def get(self, request: Request) -> Response:
-            response: Response = await self.query(request)
-            return response
-
-        @decorate
-        async def query(self, request: Request) -> Response:
-            return PlainTextResponse(f"{next(numbers)}")
-
-    return Starlette(routes=[Route("/flight", Me().query), Route("/me", Me)])
-
-
 def quart_async(decorate: Decorate) -> ASGIApp:
     app, numbers = Quart(__name__), count()
 
@@ -214,7 +198,7 @@ def litestar_controller(decorate: Decorate) -> Any:
 
         @get("/me")
         async def me(self) -> str:
-            text: str = await self.flight.fn()
+            text: str = await self.flight.fn(self)
             return text
 
     return _litestar(Flights)
@@ -271,7 +255,6 @@ CASES = (
     fastapi_dependency,
     starlette_async,
     starlette_endpoint,
-    starlette_verbs,
     quart_async,
     quart_in_thread,
     quart_view,
