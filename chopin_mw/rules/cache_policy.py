@@ -17,32 +17,30 @@ Selector: TypeAlias = str | Callable[[Any], str | bytes | None]
 response is for; None from it means that this request is not cached.
 """
 
-PER_REQUEST_FIELDS = frozenset(
-    {
-        b"ratelimit",
-        b"ratelimit-limit",
-        b"ratelimit-policy",
-        b"ratelimit-remaining",
-        b"ratelimit-reset",
-        b"request-id",
-        b"retry-after",
-        b"server-timing",
-        b"traceparent",
-        b"traceresponse",
-        b"tracestate",
-        b"x-amzn-trace-id",
-        b"x-b3-traceid",
-        b"x-cloud-trace-context",
-        b"x-correlation-id",
-        b"x-process-time",
-        b"x-ratelimit-limit",
-        b"x-ratelimit-remaining",
-        b"x-ratelimit-reset",
-        b"x-request-id",
-        b"x-response-time",
-        b"x-runtime",
-        b"x-trace-id",
-    }
+PER_REQUEST_FIELDS = (
+    b"ratelimit",
+    b"ratelimit-limit",
+    b"ratelimit-policy",
+    b"ratelimit-remaining",
+    b"ratelimit-reset",
+    b"request-id",
+    b"retry-after",
+    b"server-timing",
+    b"traceparent",
+    b"traceresponse",
+    b"tracestate",
+    b"x-amzn-trace-id",
+    b"x-b3-traceid",
+    b"x-cloud-trace-context",
+    b"x-correlation-id",
+    b"x-process-time",
+    b"x-ratelimit-limit",
+    b"x-ratelimit-remaining",
+    b"x-ratelimit-reset",
+    b"x-request-id",
+    b"x-response-time",
+    b"x-runtime",
+    b"x-trace-id",
 )
 """Fields that speak of one request; a stored response does not keep them."""
 
@@ -58,7 +56,7 @@ _LONGEST_WAIT = 5.0
 _FIELD_NAME = re.compile(TOKEN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CachePolicy:
     """Say what may be kept of the answers to GET, and for how long; all times in seconds.
 
@@ -124,6 +122,16 @@ class CachePolicy:
         for field in fields(self):
             _CHECKS[field.name](field.name, getattr(self, field.name))
 
+    def __repr__(self) -> str:
+        """Name what differs from the default."""
+        given = [(each.name, getattr(self, each.name), each.default) for each in fields(self)]
+        changed = [
+            f"{name}={_sorted(value)!r}"
+            for name, value, default in given
+            if value != (frozenset(default) if isinstance(value, frozenset) else default)  # type: ignore[arg-type]  # then the default is a collection
+        ]
+        return f"CachePolicy({', '.join(changed)})"
+
     @classmethod
     def shared_proxy(cls, **changes: Any) -> "CachePolicy":
         """Return the policy of a shared cache in front of a proxying app: all RFC 9111 allows.
@@ -182,6 +190,10 @@ def _check_factor(name: str, value: Any) -> None:
         raise ConfigurationError(
             f"{name} must be a number, 0 for off and 1 for the usual, got {value!r}"
         )
+
+
+def _sorted(value: Any) -> Any:
+    return tuple(sorted(value)) if isinstance(value, frozenset) else value
 
 
 def _check_bool(name: str, value: object) -> None:

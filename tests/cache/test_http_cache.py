@@ -1,16 +1,20 @@
 """HTTPCache, the part of the cache that an app holds in its hand."""
 
+import asyncio
+from collections.abc import Awaitable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from cache.stage import Client, FakeClock, SlowStore, get, whole
+from cache.stage import Client, FakeClock, SlowStore, get, turns, whole
 from cache.world import FRESH, World, saying
 from chopin_mw.asgi.types import Receive, Scope, Send
 from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.errors import ConfigurationError
 from chopin_mw.middleware.http_cache import HTTPCacheMiddleware
 from chopin_mw.rules.cache_policy import CachePolicy
+from chopin_mw.rules.stored_response import Tag
 from chopin_mw.stores.memory import MemoryStore
 
 STORES = pytest.mark.parametrize("store", [lambda memory: memory, SlowStore], ids=["sync", "async"])
@@ -98,6 +102,56 @@ async def test_in_memory_it_is_done_when_the_call_returns() -> None:
 
     await world.ask()
     assert world.calls == 2
+
+
+class Distant(SlowStore):
+    """A store whose answer to an invalidation comes when the test says so."""
+
+    def __init__(self, memory: MemoryStore) -> None:
+        super().__init__(memory)
+        self.arrived = asyncio.Event()
+        self.asked = 0
+
+    async def invalidate(self, tags: Iterable[Tag]) -> float:
+        self.asked += 1
+        await self.arrived.wait()
+        return await super().invalidate(tags)
+
+
+@pytest.mark.parametrize("arrives_first", [True, False])
+async def test_a_store_over_a_wire_is_asked_at_once_and_awaited(arrives_first: bool) -> None:
+    """The invalidation is over when it was awaited, and not before."""
+    clock = FakeClock()
+    store = Distant(MemoryStore(clock=clock.monotonic))
+    pending = HTTPCache(store=store, clock=clock.clock).invalidate(url="/")
+    assert store.asked == 1
+    if arrives_first:
+        store.arrived.set()
+        await asyncio.sleep(0)
+
+    waiting = asyncio.ensure_future(_until(pending))
+    await turns(5)
+    assert waiting.done() is arrives_first
+    store.arrived.set()
+    await waiting
+
+
+async def _until(pending: Awaitable[None]) -> None:
+    await pending
+
+
+def test_a_plain_function_in_a_thread_may_invalidate_what_is_in_memory() -> None:
+    """A sync handler runs without an event loop."""
+    cache = HTTPCache()
+
+    def plain() -> None:
+        cache.invalidate(tag="flights")  # type: ignore[unused-awaitable]  # that is the point
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(plain).result()
+
+    assert cache.statistics().invalidations == 1
+    assert cache.statistics().failures == 0
 
 
 async def test_a_handler_may_invalidate_by_the_cache_it_was_given() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cache.stage import Client, SlowStore, whole
+from cache.stage import Client, SlowStore, turns, whole
 from cache.world import FRESH, TAGGED, BrokenStore, BrokenWire, World, saying
 from chopin_mw.asgi.types import Scope, Send
 from chopin_mw.exchange import CacheChoice, exchange_of
@@ -362,26 +362,56 @@ async def test_a_selector_without_a_store_to_ask_still_tells_requests_apart() ->
 # --- no room --------------------------------------------------------------------------------------
 
 
-async def test_a_response_the_store_refuses_is_asked_for_in_two_rounds_at_most() -> None:
-    """Those who waited for it do not wait for each other."""
-    gate, running, most = asyncio.Event(), 0, 0
+class Rounds:
+    """An app that is slow until told otherwise, and how many of its calls ran side by side."""
 
-    async def answer(scope: Scope, send: Send) -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await gate.wait()
-        await asyncio.sleep(0)
-        running -= 1
-        await whole(send, b"x" * 5000, FRESH)
+    def __init__(self, *headers: tuple[bytes, bytes]) -> None:
+        self.sizes: list[int] = []
+        self._headers = headers
+        self._round: asyncio.Event | None = None
 
-    clockless = MemoryStore(max_object_bytes=1000)
-    world = World(answer, store=lambda _: clockless)
-    requests = [asyncio.create_task(world.ask()) for _ in range(50)]
-    await asyncio.sleep(0)
-    first = running
-    gate.set()
-    answers = await asyncio.gather(*requests)
+    async def __call__(self, scope: Scope, send: Send) -> None:
+        if self._round is None:
+            self._round = asyncio.Event()
+            self.sizes.append(0)
+            self._ending = asyncio.create_task(self._end(self._round))
+        self.sizes[-1] += 1
+        await self._round.wait()
+        await whole(send, b"x" * 5000, FRESH, *self._headers)
 
-    assert (first, most, world.calls) == (1, 49, 50)
+    async def _end(self, current: asyncio.Event) -> None:
+        await turns(20)
+        self._round = None
+        current.set()
+
+
+STORING_NOTHING: dict[str, Any] = {
+    "too large": {"max_object_bytes": 4000},
+    "set raises": {"store": lambda memory: BrokenStore(memory, "set")},
+    "set raises over a wire": {"store": lambda memory: BrokenWire(memory, "set")},
+}
+
+
+@pytest.mark.parametrize("options", STORING_NOTHING.values(), ids=STORING_NOTHING.keys())
+async def test_those_who_wait_for_what_is_not_kept_do_not_wait_for_each_other(
+    options: dict[str, Any],
+) -> None:
+    """One round to find out, and then all at once."""
+    app = Rounds()
+    world = World(app, **options)
+
+    answers = await asyncio.gather(*[world.ask() for _ in range(50)])
+
     assert {each.body for each in answers} == {b"x" * 5000}
+    assert app.sizes == [1, 49]
+
+
+async def test_where_variants_are_too_large_one_more_round_finds_out() -> None:
+    """The first one says that there are variants, the second that this one is not kept."""
+    app = Rounds((b"vary", b"accept"))
+    world = World(app, max_object_bytes=4000)
+
+    answers = await asyncio.gather(*[world.ask() for _ in range(50)])
+
+    assert {each.body for each in answers} == {b"x" * 5000}
+    assert app.sizes == [1, 1, 48]

@@ -25,13 +25,14 @@ class World:
         answer: Answer,
         *,
         store: Callable[[MemoryStore], ResponseStore] = lambda memory: memory,
+        max_object_bytes: int = 1024 * 1024,
         **options: Any,
     ) -> None:
         self.clock = FakeClock()
         self.answer = answer
         # As the app saw them: they are given back as they were.
         self.scopes: list[Scope] = []
-        self.memory = MemoryStore(clock=self.clock.monotonic)
+        self.memory = MemoryStore(clock=self.clock.monotonic, max_object_bytes=max_object_bytes)
         if "cache" not in options:
             options |= {"store": store(self.memory), "clock": self.clock.clock}
         self.middleware = HTTPCacheMiddleware(self._app, **options)

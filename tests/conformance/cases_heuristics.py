@@ -47,7 +47,12 @@ CASES = (
     *map(_explicit, _EVERY_STATUS),
     *(
         not_reused(section, f"{status}, whatever its lifetime", _HOUR, status=status)
-        for section, status in (("6585 §3", 428), ("6585 §4", 429), ("6585 §5", 431))
+        for section, status in (
+            ("6585 §3", 428),
+            ("6585 §4", 429),
+            ("6585 §5", 431),
+            ("6585 §6", 511),
+        )
     ),
     *(reused(GUESSING, f"a guess for {code}", _OLD, status=code, after=10) for code in _GUESSED),
     *(not_reused(GUESSING, f"no guess for {code}", _OLD, status=code) for code in _NEVER_GUESSED),

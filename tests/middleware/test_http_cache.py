@@ -10,12 +10,14 @@ from cache.stage import Client, SlowStore, get, whole
 from cache.world import FRESH, TAGGED, World, saying
 from chopin_mw.asgi.types import Message, Receive, Scope, Send
 from chopin_mw.cache.http_cache import HTTPCache
+from chopin_mw.cache.selection import CacheRule
 from chopin_mw.cache.statistics import Outcome
 from chopin_mw.errors import ConfigurationError
 from chopin_mw.exchange import CacheChoice, current_scope, exchange_of
 from chopin_mw.middleware.http_cache import HTTPCacheMiddleware
 from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.http_date import format_http_date
+from chopin_mw.stores.memory import MemoryStore
 from support.calls import body, call, sending, start
 
 PROXY = CachePolicy.shared_proxy()
@@ -33,6 +35,30 @@ def test_the_limit_is_checked(value: Any) -> None:
 
 def saying_app(*headers: tuple[bytes, bytes]) -> Any:
     return sending(start(200, *headers), body(b"hello"))
+
+
+@pytest.mark.parametrize("given", ["x", CachePolicy(), {}])
+def test_the_cache_is_checked(given: Any) -> None:
+    """A policy is another option's."""
+    with pytest.raises(ConfigurationError, match="cache must be an HTTPCache"):
+        HTTPCacheMiddleware(saying_app(), cache=given)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"policy": CachePolicy(ttl=60)},
+        {"policy": None},
+        {"rules": [CacheRule(path="/", policy=None)]},
+        {"store": MemoryStore()},
+        {"cache_status": "me"},
+    ],
+    ids=lambda option: next(iter(option)),
+)
+def test_options_beside_a_cache_that_has_its_own_are_a_mistake(option: dict[str, Any]) -> None:
+    """They would mean nothing, and nobody would notice."""
+    with pytest.raises(ConfigurationError, match=next(iter(option))):
+        HTTPCacheMiddleware(saying_app(), cache=HTTPCache(), **option)
 
 
 # --- conditions -----------------------------------------------------------------------------------
@@ -356,6 +382,17 @@ async def test_the_rest_of_what_the_client_has_lacks_what_it_knows() -> None:
     assert answer.fields[b"etag"] == b'"one"'
     known = {b"content-type", b"content-language", b"content-encoding", b"last-modified"}
     assert known & answer.fields.keys() == set()
+
+
+async def test_each_of_several_parts_has_its_type_also_for_who_has_one() -> None:
+    """RFC 9110 §15.3.7.2: it belongs to the parts, not to the fields that the client knows."""
+    world = World(saying(FRESH, PLAIN, TAGGED, body=b"0123456789" * 20))
+    await world.ask()
+
+    answer = await world.ask((b"range", b"bytes=0-1,100-101"), (b"if-range", b'"one"'))
+
+    assert answer.status == 206
+    assert answer.body.count(b"content-type: text/plain") == 2
 
 
 @pytest.mark.parametrize("value", [b'"two"', b'W/"one"', b"Fri, 31 Dec 1999 00:00:00 GMT", b"x"])
@@ -778,6 +815,50 @@ async def test_the_app_sees_the_query_that_the_key_is_made_of(kept: tuple[bytes,
     assert scope == before
 
 
+async def test_the_app_sees_that_query_when_it_is_asked_again_too() -> None:
+    """Its 304 spoke of another response; the whole one is kept for the query of the key."""
+
+    async def answer(scope: Scope, send: Send) -> None:
+        if b"if-none-match" in dict(scope["headers"]):
+            await whole(send, b"", (b"etag", b'"three"'), status=304)
+        else:
+            terms = (b"cache-control", b"max-age=10")
+            await whole(send, b"q: " + scope["query_string"], terms, TAGGED)
+
+    world = World(answer, policy=CachePolicy(ignored_query=("utm_*",)))
+    await world.ask(query=b"a=1")
+    world.clock.advance(20)
+
+    await world.ask(query=b"a=1&utm_source=stranger")
+
+    assert [scope["query_string"] for scope in world.scopes] == [b"a=1", b"a=1", b"a=1"]
+
+
+async def test_a_stream_sees_that_query_to_its_end() -> None:
+    """What it says goes to everybody who asks for the key, so no stranger may choose it."""
+
+    async def answer(scope: Scope, send: Send) -> None:
+        await send(start(200, FRESH))
+        await asyncio.sleep(0)
+        await send(body(scope["query_string"]))
+
+    world = World(answer, policy=CachePolicy(ignored_query=("utm_*",)))
+    await world.ask(query=b"a=1&utm_source=stranger")
+
+    assert (await world.ask(query=b"a=1")).body == b"a=1"
+
+
+async def test_a_post_that_answers_gets_is_kept_under_the_key_of_a_get() -> None:
+    """However its query was spelled."""
+    answer = saying(FRESH, (b"content-location", b"/?b=2&a=1"))
+    world = World(answer, policy=CachePolicy(sort_query=True))
+    await world.ask(method="POST", query=b"b=2&a=1")
+
+    await world.ask(query=b"b=2&a=1")
+
+    assert world.calls == 1
+
+
 @pytest.mark.parametrize("query", [b"a=1&b=2", b"b=2&a=1", b"utm_x=1&b=2&a=1"])
 async def test_one_entry_serves_all_spellings_of_a_query(query: bytes) -> None:
     """What is ignored is no part of the key."""
@@ -1008,6 +1089,29 @@ async def test_only_if_cached_without_anything_cached_is_a_504(name: str | None)
     assert (answer.status, world.calls) == (504, 0)
     assert answer.fields[b"content-type"] == b"application/problem+json"
     assert b"cache-status" not in answer.fields
+
+
+async def test_a_504_to_head_has_no_body() -> None:
+    """RFC 9110 §9.3.2."""
+    world = World(saying(FRESH), policy=PROXY)
+
+    answer = await world.ask((b"cache-control", b"only-if-cached"), method="HEAD")
+
+    assert (answer.status, answer.body) == (504, b"")
+
+
+@pytest.mark.parametrize(
+    "other", [(b"if-match", b'"one"'), (b"content-length", b"1"), (b"range", b"bytes=0-1")]
+)
+async def test_only_if_cached_holds_for_requests_that_no_cache_answers(
+    other: tuple[bytes, bytes],
+) -> None:
+    """The client wants nothing that takes the app's time."""
+    world = World(saying(FRESH, TAGGED), policy=PROXY)
+
+    answer = await world.ask((b"cache-control", b"only-if-cached"), other)
+
+    assert (answer.status, world.calls) == (504, 0)
 
 
 async def test_cache_status_of_a_304_from_the_store() -> None:

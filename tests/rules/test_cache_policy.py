@@ -35,7 +35,7 @@ def test_the_default_keeps_what_is_allowed_explicitly() -> None:
     assert not policy.honour_request_directives
     assert not policy.heuristic_fraction
     assert not policy.stale_on_failure
-    assert policy.unstored_fields == PER_REQUEST_FIELDS
+    assert policy.unstored_fields == frozenset(PER_REQUEST_FIELDS)
 
 
 def test_the_proxy_keeps_all_that_is_allowed() -> None:
@@ -178,3 +178,11 @@ def test_a_policy_never_changes() -> None:
     """It is shared by all requests."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         CachePolicy().ttl = 5  # type: ignore[misc]  # what is tested
+
+
+def test_it_is_shown_by_what_differs_from_the_default() -> None:
+    """Nobody wants to read two dozen defaults in an error."""
+    policy = CachePolicy(ttl=60, statuses={404, 200})
+
+    assert repr(CachePolicy()) == "CachePolicy()"
+    assert repr(policy) == "CachePolicy(ttl=60, statuses=(200, 404))"
