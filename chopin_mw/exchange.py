@@ -46,6 +46,8 @@ class CacheChoice:
 
     changes: Mapping[str, Any] | None = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    # What each function of `vary_by`, by its id, said before the handler ran.
+    identities: Mapping[int, bytes | None] = field(default_factory=dict)
     invalidates: tuple[str, ...] = ()
     handler: object = None
 

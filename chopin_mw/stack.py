@@ -64,4 +64,6 @@ def _cache(given: CachePolicy | HTTPCache | None, rules: tuple[CacheRule, ...]) 
         return given
     if given is None and not rules:
         return None
+    if given is not None and not isinstance(given, CachePolicy):
+        raise ConfigurationError(f"cache must be a CachePolicy, HTTPCache or None, got {given!r}")
     return HTTPCache(policy=given, rules=rules)

@@ -65,11 +65,9 @@ def _status_of_answer(name: bytes, outcome: Outcome, ttl: float) -> bytes:
 
 
 def status_of_forward(
-    cache: HTTPCache, request: CacheRequest, status: int, *, stored: bool
+    name: bytes, cache: HTTPCache, request: CacheRequest, status: int, *, stored: bool
 ) -> bytes:
-    """Return the Cache-Status of a response that the app gave, `b""` without a name."""
-    if cache.name is None:
-        return b""
+    """Return the Cache-Status of a response that the app gave."""
     reason: ForwardReason = "vary-miss"
     if request.bypass is not None:
         reason = "bypass"
@@ -79,7 +77,7 @@ def status_of_forward(
     elif request.entry_key is request.key:
         reason = "uri-miss"
     return forward_status(
-        cache.name, reason=reason, fwd_status=status, stored=stored, detail=request.bypass
+        name, reason=reason, fwd_status=status, stored=stored, detail=request.bypass
     )
 
 
@@ -106,21 +104,22 @@ def _partial(
         if_range, stored.etag, stored.last_modified, stored.date, now=clock.time()
     ):
         return reply(stored.status, headers, stored.body)
-    if if_range is not None:
-        # The client has these from the response that it wants the rest of (RFC 9110 §15.3.7).
-        headers = [field for field in headers if field[0].lower() not in _KNOWN_TO_CLIENT]
     ranges = parse_range(fields[b"range"], len(stored.body))
     if ranges is NoRange.IGNORED:
         return reply(stored.status, headers, stored.body)
     if ranges is NoRange.UNSATISFIABLE:
         return reply(416, *unsatisfiable_response(headers, len(stored.body)))
+    if if_range is not None and len(ranges) == 1:
+        # The client has these from the response that it wants the rest of (RFC 9110 §15.3.7).
+        headers = [field for field in headers if field[0].lower() not in _KNOWN_TO_CLIENT]
     return reply(206, *partial_response(headers, stored.body, ranges))
 
 
-def gateway_timeout() -> list[Message]:
+def gateway_timeout(method: str) -> list[Message]:
     """Return the answer to only-if-cached when nothing may be served (RFC 9111 §5.2.1.7).
 
     It has no Cache-Status, because it comes from no stored response (RFC 9211 §2).
     """
     detail = "The request asked for a stored response only, and there is none that may be used."
-    return problem(504, "Gateway Timeout", detail)
+    start, body = problem(504, "Gateway Timeout", detail)
+    return [start, {**body, "body": b""} if method == "HEAD" else body]

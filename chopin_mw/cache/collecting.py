@@ -15,6 +15,10 @@ from chopin_mw.rules.vary import parse_vary
 
 _NOT_MODIFIED, _FAILURES_FROM = 304, 500
 _MOST_DIGITS = 18
+# What the app holds against one request: a stranger must not cost others what is stored.
+_TO_THE_CLIENT = frozenset(
+    {400, 401, 403, 405, 406, 408, *range(412, 418), 421, 422, 426, 428, 429, 431, 511}
+)
 # What refuses one request's response says nothing about the next one's.
 OF_THE_REQUEST = frozenset(
     {Refusal.AUTHORIZATION, Refusal.COOKIE, Refusal.RANGE, Refusal.REQUEST_NO_STORE}
@@ -28,8 +32,8 @@ class Collecting:
     well.
     """
 
-    __slots__ = ("_cache", "_chunks", "_declared", "_flight", "_is_kept", "_policy", "_request",
-                 "_response", "_size", "_verdict", "etag")  # fmt: skip
+    __slots__ = ("_cache", "_chunks", "_declared", "_flight", "_is_abandoned", "_is_kept",
+                 "_policy", "_request", "_response", "_size", "_verdict", "etag")  # fmt: skip
 
     _response: AppResponse
     _verdict: Storable
@@ -42,9 +46,16 @@ class Collecting:
         self._chunks: list[bytes] | None = None
         self._declared: int | None = None
         self._size = 0
-        self._is_kept = False
+        self._is_kept = self._is_abandoned = False
         # The tag of a whole response to which the app gave none.
         self.etag: bytes | None = None
+
+    def abandon(self, reason: str) -> None:
+        """Keep nothing of a response that is no longer what everybody would get."""
+        if not (self._is_kept or self._is_abandoned):
+            self._chunks, self._is_abandoned = None, True
+            self._cache.counters.refusals[reason] += 1
+            self.land(Landing.ABANDONED)
 
     @property
     def goes_on(self) -> bool:
@@ -54,10 +65,13 @@ class Collecting:
     def begin(self, response: AppResponse, *, has_trailers: bool) -> Awaitable[None] | None:
         """Decide whether the response that has just started is one to keep."""
         self._response = response
+        if self._is_abandoned:
+            return None
         choice, fields = response.choice, response.fields
         if choice is not None:
             if choice.changes is None:
                 return self.refuse("decorator")
+            self._request.identities.update(choice.identities)
             if choice.changes:
                 self._policy = self._cache.policies.changed(self._policy, choice.changes)
         verdict = self._decide()
@@ -130,12 +144,15 @@ class Collecting:
         self._chunks = None
         self._cache.counters.refusals[reason] += 1
         status = self._response.status
-        if reason in OF_THE_REQUEST or status == _NOT_MODIFIED or status >= _FAILURES_FROM:
+        if status >= _FAILURES_FROM and status not in _TO_THE_CLIENT:
             self.land(Landing.FAILED)
+        elif reason in OF_THE_REQUEST or status == _NOT_MODIFIED or status in _TO_THE_CLIENT:
+            self.land(Landing.ABANDONED)
         elif self._request.stored is not None or (self._flight and self._flight.waiting):
             return self._forget_and_mark()
         else:
-            if reason is Refusal.NO_LIFETIME and self._response.choice is None:
+            fields = self._response.fields
+            if reason is Refusal.NO_LIFETIME and not (self._response.choice or b"vary" in fields):
                 self._cache.unkept.add(self._request.key, self._policy)
             self.land(Landing.UNSHAREABLE)
         return None

@@ -38,8 +38,8 @@ class Fill:
     """
 
     __slots__ = ("_answer", "_cache", "_collecting", "_fill_start", "_flight", "_may_store",
-                 "_request", "_send", "_tagging", "_undo", "_validates", "ask_again", "capture",
-                 "started", "status")  # fmt: skip
+                 "_request", "_send", "_tagging", "_to_client", "_undo", "_validates", "ask_again",
+                 "capture", "started", "status")  # fmt: skip
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class Fill:
         self._tagging = Tagging(request.scope, request.fields)
         self._collecting = Collecting(cache, request, flight)
         self.capture = Capture(send, self, limit or 0)
+        self._to_client = send
         self._send = send if limit is None else self.capture.send
         self._fill_start = cache.clock.monotonic() if fill_start is None else fill_start
         self.started = self.ask_again = False
@@ -143,9 +144,15 @@ class Fill:
             outcome = Outcome.MISS if request.bypass is None else Outcome.BYPASS
             self._cache.counters.note(request.scope, outcome)
 
+    def abandon(self, reason: str) -> None:
+        """Keep nothing of the response from now on."""
+        self._collecting.abandon(reason)
+
     def part(self) -> None:
         """Let go of the capture, which holds this: as a cycle both cost the collector 3 µs."""
-        del self.capture, self._send
+        del self.capture
+        # For a task of the app's that goes on sending; what it says is the server's to judge.
+        self._send = self._to_client
 
     # --- what was stored before ---------------------------------------------------------------
 
@@ -190,7 +197,7 @@ class Fill:
         cache = self._cache
         if cache.name is not None:
             stored = self._collecting.goes_on
-            status = status_of_forward(cache, self._request, self.status, stored=stored)
+            status = status_of_forward(cache.name, cache, self._request, self.status, stored=stored)
             start["headers"].append((b"cache-status", status))
         if self._request.policy.proxied:
             if not has(start["headers"], b"date"):

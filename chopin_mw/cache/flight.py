@@ -14,7 +14,8 @@ class Landing(Enum):
 
     STORED = "the response is in the store: look it up"
     UNSHAREABLE = "nobody else can use the response: ask the app, all at once"
-    FAILED = "there was no response: one of those who waited takes over"
+    FAILED = "the app failed: a stale response may do, or one of those who waited takes over"
+    ABANDONED = "the response was for one client only, or never came: one of them takes over"
     LATE = "it takes too long: ask the app, and do not store"
 
 
@@ -25,7 +26,7 @@ _led_here: ContextVar[tuple["Flight", ...]] = ContextVar("chopin_mw.flights", de
 class Flight:
     """Let requests wait for the one that asks the app; all of them in one event loop.
 
-    Lead it with `with`; it has failed if it has not landed at the end.
+    Lead it with `with`; it is abandoned if it has not landed at the end.
     """
 
     __slots__ = ("_flights", "_key", "_landed", "_landing", "_token", "waiting")
@@ -43,16 +44,13 @@ class Flight:
         """Tell those who wait, and let nobody else; the first word counts."""
         if self._landing is None:
             self._landing = landing
-            if self._flights.get(self._key) is self:
-                del self._flights[self._key]
+            self._leave()
             if self._landed is not None:
                 with suppress(RuntimeError):  # a loop that died, and is collected only now
                     self._landed.set()
 
     async def wait(self, limit: float) -> Landing:
         """Wait until it lands, `limit` seconds at most."""
-        if self._landing is not None:
-            return self._landing
         if self._landed is None:
             self._landed = Event()
         self.waiting += 1
@@ -60,7 +58,8 @@ class Flight:
             async with timeout(limit):
                 await self._landed.wait()
         except TimeoutError:
-            return self._landing or Landing.LATE
+            # Others need not wait as long: the next one leads, and stores what it gets.
+            self._leave()
         finally:
             self.waiting -= 1
         return self._landing or Landing.LATE
@@ -76,7 +75,11 @@ class Flight:
         except ValueError:
             # Dropped, not ended: closed by the garbage collector, in some other context.
             pass
-        self.land(Landing.FAILED)
+        self.land(Landing.ABANDONED)
+
+    def _leave(self) -> None:
+        if self._flights.get(self._key) is self:
+            del self._flights[self._key]
 
 
 def is_led_here(flight: Flight) -> bool:

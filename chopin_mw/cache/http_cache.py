@@ -100,6 +100,13 @@ class _Begun:
             yield from self._steps
 
 
+def check_cache(name: str, value: object) -> HTTPCache:
+    """Return the cache, or raise ConfigurationError."""
+    if not isinstance(value, HTTPCache):
+        raise ConfigurationError(f"{name} must be an HTTPCache, got {value!r}")
+    return value
+
+
 def _checked(store: object) -> Any:
     for method in ("get", "set", "delete", "invalidate"):
         if not callable(getattr(store, method, None)):

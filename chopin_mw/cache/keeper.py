@@ -74,6 +74,7 @@ class Keeper:
             if values is None:
                 request.bypass = "identity"
                 return
+            request.identities = _identities(selectors, values)
             request.entry_key = (*prefix, *values)
             record = await self._get(request.entry_key)
         if isinstance(record, StoredResponse) and request.bypass is None:
@@ -92,6 +93,9 @@ class Keeper:
         # A response that varies by less than others did is stored as if it varied by as much:
         # nobody gets one whose difference was not considered.
         selectors = merge_selectors(before, selectors)
+        if isinstance(known, StoredResponse) and known.fill_start > response.fill_start:
+            # Asked for later, and here before: it is the newer one.
+            return False
         if not selectors:
             await self._set(request.key, response)
             return True
@@ -104,6 +108,11 @@ class Keeper:
             if known is not None:
                 await self.delete(request.key)
             variants = _variants(selectors, response)
+        now = _identities(selectors, values)
+        if any(request.identities.get(each, _NOT_ASKED) != now[each] for each in now):
+            # The next request will be asked who it is before the app runs.
+            await self._set(request.key, variants)
+            return False
         await self._keep_variant(request.key, variants, values, response)
         return True
 
@@ -192,6 +201,13 @@ class Keeper:
         if now >= self._silent_until:
             self._silent_until = now + _WARNING_SECONDS
             logger.warning("HTTP cache: %s: %r", what, error, exc_info=error)
+
+
+def _identities(
+    selectors: tuple[Selector, ...], values: tuple[Any, ...]
+) -> dict[int, bytes | None]:
+    pairs = zip(selectors, values, strict=True)
+    return {id(selector): value for selector, value in pairs if callable(selector)}
 
 
 def _tells_who_asks(selector: Selector) -> bool:

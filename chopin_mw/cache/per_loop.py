@@ -26,7 +26,8 @@ class PerLoop(Generic[T]):
         found = self._by_loop.get(loop)
         if found is None:
             # What waits in a loop that died holds on to it.
-            for other in [each for each in self._by_loop if each.is_closed()]:
-                del self._by_loop[other]
+            for other in [each() for each in self._by_loop.keyrefs()]:
+                if other is not None and other.is_closed():
+                    self._by_loop.pop(other, None)
             found = self._by_loop.setdefault(loop, {})
         return found

@@ -1,6 +1,6 @@
 """Refresh a stored response in the background, while clients get the stale one (RFC 5861 §3)."""
 
-from asyncio import Event, get_running_loop
+from asyncio import Event, get_running_loop, timeout
 from collections.abc import MutableMapping
 from contextvars import Context
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from chopin_mw.exchange import SCOPE_KEY
 from chopin_mw.rules.sharing import API_KEY_FIELDS
 
 _MOST_AT_ONCE = 32
+_LONGEST_SECONDS = 60.0
 # A refresh is for everybody: nothing of the client that set it off goes with it.
 _PERSONAL = frozenset(
     {
@@ -60,13 +61,19 @@ class BackgroundRefresh:
         running, flights = self._cache.refreshing.here(), self._cache.flights.here()
         if request.identified or running is None or flights is None:
             return False
+        if self.state is None and request.scope.get("state"):
+            # What the lifespan gave was not for us to see, and the client's is not to be used.
+            return False
         key = request.entry_key
-        if key not in running and key not in flights and len(running) < _MOST_AT_ONCE:
-            self._cache.counters.refreshes += 1
-            refresh = self._refresh(self._request_of_nobody(request), flights)
-            task = get_running_loop().create_task(refresh, context=Context())
-            running[key] = task
-            task.add_done_callback(lambda _: running.pop(key, None))
+        if key in running or key in flights:
+            return True
+        if len(running) >= _MOST_AT_ONCE:
+            return False
+        self._cache.counters.refreshes += 1
+        refresh = self._refresh(self._request_of_nobody(request), flights)
+        task = get_running_loop().create_task(refresh, context=Context())
+        running[key] = task
+        task.add_done_callback(lambda _: running.pop(key, None))
         return True
 
     async def _refresh(self, request: CacheRequest, flights: dict[Any, Flight]) -> None:
@@ -75,7 +82,8 @@ class BackgroundRefresh:
             return
         try:
             with Flight(flights, request.entry_key) as flight:
-                await self._ask(request, _nobody(), _discard, flight=flight)
+                async with timeout(_LONGEST_SECONDS):
+                    await self._ask(request, replayed(_never), _discard, flight=flight)
         except Exception as error:  # noqa: BLE001 - there is nobody to tell but the log
             self._cache.keeper.note_failure("a background refresh failed", error)
 
@@ -98,16 +106,20 @@ class BackgroundRefresh:
         return copy
 
 
-def _nobody() -> Receive:
-    """Return the receive of a client that sends no body and never leaves."""
+def replayed(receive: Receive) -> Receive:
+    """Return a receive that gives an empty request body first."""
     pending = [{"type": "http.request", "body": b"", "more_body": False}]
 
-    async def receive() -> Message:
-        if not pending:
-            await Event().wait()
-        return pending.pop()
+    async def receive_again() -> Message:
+        return pending.pop() if pending else await receive()
 
-    return receive
+    return receive_again
+
+
+async def _never() -> Message:
+    """Wait for a client that never says anything, and never leaves."""
+    await Event().wait()
+    return {"type": "http.disconnect"}
 
 
 async def _discard(message: Message) -> None:

@@ -33,11 +33,12 @@ class CacheRequest:
 
     `key` is that of the URL, `entry_key` that of the variant for this request. `stored` is what
     was found there; `marked` means that others need not wait for its response, `identified` that
-    the variant depends on who asks, `query` is the server's query string where ours replaced it.
+    the variant depends on who asks.
     """
 
     __slots__ = ("bypass", "directives", "entry_key", "fields", "headers", "host", "identified",
-                 "in_background", "key", "marked", "method", "policy", "query", "scope",
+                 "identities",
+                 "in_background", "key", "marked", "method", "policy", "scope",
                  "stored")  # fmt: skip
 
     def __init__(
@@ -59,8 +60,10 @@ class CacheRequest:
         self.key = self.entry_key = key
         self.policy = policy
         self.stored: StoredResponse | None = None
+        # What functions of vary_by, by their id, said before the app ran: a handler that logs
+        # its user out must not leave the answer to somebody else.
+        self.identities: dict[int, bytes | None] = {}
         self.marked = self.identified = self.in_background = False
-        self.query: bytes | None = None
         self.directives: RequestDirectives | None = (
             request_directives(fields) if policy.honour_request_directives else None
         )

@@ -11,6 +11,7 @@ from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.stored_response import Tag
 
 _MOST_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,8 @@ class PolicyTable:
                 break
         if len(self._by_path) >= _MOST_REMEMBERED:
             self._by_path.clear()
-        self._by_path[path] = found
+        if len(path) <= _LONGEST_REMEMBERED:
+            self._by_path[path] = found
         return found
 
     def canonical(self, tags: tuple[Tag, ...]) -> tuple[Tag, ...]:

@@ -1,5 +1,6 @@
 """Answer one request to GET or HEAD: from the store, after somebody else's, or from the app."""
 
+from contextlib import suppress
 from math import log
 from random import random
 
@@ -11,7 +12,7 @@ from chopin_mw.cache.fill import Fill
 from chopin_mw.cache.flight import Flight, Landing, is_led_here
 from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.listening import Listening
-from chopin_mw.cache.refresh import BackgroundRefresh
+from chopin_mw.cache.refresh import BackgroundRefresh, replayed
 from chopin_mw.cache.request import CacheRequest
 from chopin_mw.cache.statistics import Outcome, tell
 from chopin_mw.exchange import SCOPE_KEY
@@ -47,29 +48,29 @@ class Serving:
             return
         may_store, collapsed, failures = True, False, 0
         for _ in range(_MOST_LANDINGS):
-            answer = None if request.bypass else self._answer(request, collapsed=collapsed)
+            answer = self._answer(request, collapsed=collapsed)
             if answer is not None:
                 await _send_all(send, answer)
                 return
             flights = self._cache.flights.here() if _may_wait(request) else None
-            if flights is None:
+            flight = None if flights is None else flights.get(request.entry_key)
+            if flights is None or (flight is not None and is_led_here(flight)):
                 break
-            flight = flights.get(request.entry_key)
             if flight is None:
                 with Flight(flights, request.entry_key) as flight:
                     await self.ask(request, receive, send, flight=flight)
                 return
-            if is_led_here(flight):
-                break
             landing = await flight.wait(request.policy.wait_limit)
             may_store = landing is not Landing.LATE
-            failures += landing is Landing.FAILED
+            failures += landing in (Landing.FAILED, Landing.ABANDONED)
             if landing in (Landing.LATE, Landing.UNSHAREABLE) or failures >= _MOST_FAILURES:
                 break
             collapsed = landing is Landing.STORED
-            if not collapsed and (answer := answer_to_failure(self._cache, request)) is not None:
-                await _send_all(send, answer)
-                return
+            if landing is Landing.FAILED:
+                answer = answer_to_failure(self._cache, request)
+                if answer is not None:
+                    await _send_all(send, answer)
+                    return
             before = request.entry_key
             await self._cache.keeper.look_up(request)
             if collapsed and request.stored is None and request.entry_key == before:
@@ -91,7 +92,7 @@ class Serving:
         reuse = decide_reuse(stored, request.directives, now)
         if reuse is Reuse.GATEWAY_TIMEOUT:
             self._cache.counters.note(request.scope, Outcome.GATEWAY_TIMEOUT)
-            return gateway_timeout()
+            return gateway_timeout(request.method)
         if stored is None or reuse in (Reuse.REVALIDATE, Reuse.MISS):
             return None
         if reuse is Reuse.SERVE_AND_REFRESH and not self.refresh.begin(request):
@@ -134,14 +135,12 @@ class Serving:
         may_store: bool = True,
     ) -> None:
         """Have the app answer, and keep what may be kept."""
-        scope, stored = request.scope, request.stored
+        stored, scope = request.stored, request.scope
         validates = stored is not None and request.method == "GET" and bool(stored.validators)
 
         def undo() -> None:
             if validates:
                 scope["headers"] = request.headers
-            if request.query is not None:
-                scope["query_string"] = request.query
 
         if request.bypass is not None:
             self._cache.counters.bypasses[request.bypass] += 1
@@ -152,20 +151,45 @@ class Serving:
             self._cache, request, send, limit=self._limit,
             flight=flight, may_store=may_store, validates=validates, undo=undo,
         )  # fmt: skip
-        with Listening(scope):
-            try:
-                await fill.capture.run(self._app(scope, receive, fill.send))
-            except Exception:
-                if not fill.started and (answer := fill.answer_to_failure()) is not None:
-                    await _send_all(send, answer)
-                # The app's own exception always wins: whoever logs it is to hear of it.
-                raise
-            finally:
-                fill.part()
-                undo()
+        before = dict(scope) if validates else {}
+        try:
+            await self._run(request, fill, receive, send)
+        finally:
+            fill.part()
+            undo()
         if fill.ask_again:
             request.stored = None
-            await self.ask(request, receive, send, flight=flight, may_store=may_store)
+            scope.clear()
+            scope.update(before, headers=request.headers)
+            again = replayed(receive)
+            await self.ask(request, again, send, flight=flight, may_store=may_store)
+
+    async def _run(self, request: CacheRequest, fill: Fill, receive: Receive, send: Send) -> None:
+        with Listening(request.scope):
+            try:
+                call = self._app(request.scope, _watched(receive, fill), fill.send)
+                await fill.capture.run(call)
+            except Exception:
+                if not fill.started and (answer := fill.answer_to_failure()) is not None:
+                    with suppress(Exception):
+                        await _send_all(send, answer)
+                # The app's own exception always wins: whoever logs it is to hear of it.
+                raise
+
+
+def _watched(receive: Receive, fill: Fill) -> Receive:
+    """Notice what makes a response one that not everybody would get."""
+
+    async def watched_receive() -> Message:
+        message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            # An app that knows that nobody listens may well stop half way.
+            fill.abandon("client-left")
+        elif message.get("body"):
+            fill.abandon("request-body")
+        return message
+
+    return watched_receive
 
 
 async def _send_all(send: Send, messages: list[Message]) -> None:

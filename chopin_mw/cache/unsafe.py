@@ -1,5 +1,6 @@
 """Requests that may change something: pass them on, and forget what they made invalid."""
 
+from asyncio import CancelledError
 from collections.abc import Awaitable
 from math import inf, nextafter
 
@@ -9,7 +10,7 @@ from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.listening import Listening
 from chopin_mw.cache.request import REQUEST_FIELDS, CacheRequest
 from chopin_mw.exchange import SCOPE_KEY
-from chopin_mw.rules.cache_key import cache_key
+from chopin_mw.rules.cache_key import cache_key, normalised_query
 from chopin_mw.rules.cache_status import forward_status
 from chopin_mw.rules.headers import select
 from chopin_mw.rules.invalidation import SAFE_METHODS, invalidated_tags, same_resource
@@ -39,6 +40,10 @@ class Unsafe:
         with Listening(scope):
             try:
                 await self._app(scope, receive, change.send)
+            except CancelledError:
+                # Whether it wrote before its client left, nobody knows.
+                change.assume()
+                raise
             finally:
                 if change.tags and not self._is_done_when_answered(scope):
                     await self._cache.keeper.invalidate(change.tags)
@@ -51,12 +56,17 @@ class Unsafe:
 class _Change:
     """Stand between the app and the server for one request."""
 
-    __slots__ = ("_cache", "_changes", "_scope", "_send", "tags")
+    __slots__ = ("_cache", "_changes", "_invalidations", "_live_scope", "_scope", "_send",
+                 "_started", "tags")  # fmt: skip
 
     def __init__(self, cache: HTTPCache, scope: Scope, send: Send) -> None:
         self._cache = cache
-        self._scope = scope
+        # Layers inside may rewrite the path, but the key is that of the path outside.
+        self._scope = dict(scope)
+        self._live_scope = scope
         self._send = send
+        self._invalidations = cache.counters.invalidations
+        self._started = False
         self._changes = scope["method"] not in SAFE_METHODS
         self.tags: tuple[Tag, ...] = ()
 
@@ -65,24 +75,37 @@ class _Change:
         # Returns the awaitable of whoever sends: a coroutine around it costs 0.1 µs a message.
         if message["type"] != "http.response.start":
             return self._send(message)
+        self._started = True
         message = {**message, "headers": list(message.get("headers") or ())}
         status, name = message["status"], self._cache.name
         if name is not None:
             forwarded = forward_status(name, reason="method", fwd_status=status)
             message["headers"].append((b"cache-status", forwarded))
-        if not self._changes or status >= _ERRORS_FROM:
+        if status >= _ERRORS_FROM:
             return self._send(message)
         fields = select(message["headers"], _REFERENCES)
-        host = select(self._scope.get("headers") or (), _HOST).get(b"host", b"")
+        host = self._host()
         self.tags = self._invalid(host, fields)
+        if not self.tags:
+            return self._send(message)
         invalidated = self._cache.keeper.begin_invalidate(self.tags)
         if not fields and isinstance(invalidated, float):
             return self._send(message)
         return self._send_after(invalidated, message, host, fields)
 
+    def assume(self) -> None:
+        """Take the target for changed where no answer says whether it is."""
+        if not self._started:
+            self.tags = self._invalid(self._host(), {})
+
+    def _host(self) -> bytes:
+        return select(self._scope.get("headers") or (), _HOST).get(b"host", b"")
+
     def _invalid(self, host: bytes, fields: dict[bytes, bytes]) -> tuple[Tag, ...]:
-        tags = self._cache.policies.canonical(invalidated_tags(self._scope, host, fields))
-        exchange = self._scope.get(SCOPE_KEY)
+        tags: tuple[Tag, ...] = ()
+        if self._changes:
+            tags = self._cache.policies.canonical(invalidated_tags(self._scope, host, fields))
+        exchange = self._live_scope.get(SCOPE_KEY)
         if exchange is not None and exchange.cache is not None:
             tags += exchange.cache.invalidates
         return tags
@@ -97,7 +120,10 @@ class _Change:
         scope = self._scope
         if invalidated is not None and not isinstance(invalidated, float):
             invalidated = await self._cache.keeper.finish_invalidate(invalidated)
-        if invalidated is not None and _may_answer_get(scope, host, start["status"], fields):
+        # What came in between may be newer than this response.
+        alone = self._cache.counters.invalidations == self._invalidations + 1
+        status = start["status"]
+        if invalidated is not None and alone and _may_answer_get(scope, host, status, fields):
             self.tags = ()
             await self._record(host, start, nextafter(invalidated, inf))
         else:
@@ -109,14 +135,14 @@ class _Change:
         policy = cache.policies.of(scope["path"])
         if policy is not None:
             fields = select(scope["headers"], REQUEST_FIELDS)
-            key = cache_key(scope, host, policy.namespace)
-            fill = Fill(
-                cache,
-                CacheRequest(scope, fields, host, key, policy),
-                self._send,
-                fill_start=fill_start,
+            query = normalised_query(
+                scope.get("query_string", b""), policy.ignored_query, policy.sort_query
             )
-            self._send = fill.send
+            if query == scope.get("query_string", b""):
+                # Otherwise the app has seen what no GET would show it.
+                key = cache_key(scope, host, policy.namespace)
+                request = CacheRequest(scope, fields, host, key, policy)
+                self._send = Fill(cache, request, self._send, fill_start=fill_start).send
         await self._send(start)
 
 

@@ -34,6 +34,10 @@ def is_selected(stored: StoredResponse, received: Mapping[bytes, bytes]) -> bool
 
 def is_same(stored: StoredResponse, received: Mapping[bytes, bytes]) -> bool:
     """Say whether a HEAD's 200 with these fields speaks of the stored response (§4.3.5)."""
+    proxied = stored.policy is not None and stored.policy.proxied
+    if not (proxied or b"etag" in received or b"last-modified" in received):
+        # By the letter it matches, but nothing says so; only to a proxy is that enough.
+        return False
     length = len(stored.body)
     return matches_head(_tag_of_the_app(stored), _last_modified(stored), length, received)
 

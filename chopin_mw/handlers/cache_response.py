@@ -20,6 +20,7 @@ from chopin_mw.handlers.tag_names import parse_tags, tag_names
 from chopin_mw.handlers.wrapping import Handler, decorate, name_of, warn_once
 from chopin_mw.integrations.endpoint import Endpoint, endpoint_of
 from chopin_mw.rules.cache_policy import CachePolicy, Selector
+from chopin_mw.rules.vary import variant_values
 
 Seconds: TypeAlias = float | timedelta
 Deny: TypeAlias = Literal["deny", "ignore"]
@@ -128,16 +129,30 @@ def _cached(
             warn_unnamed()
             exchange.cache = replace(before, changes=None, handler=innermost)
             return nothing
+        # Mostly one object for all calls: what is made of it need not be made again.
+        merged = {**before.changes, **changes} if before.changes else changes
         exchange.cache = chosen = CacheChoice(
-            # Mostly one object for all calls: what is made of it need not be made again.
-            changes={**before.changes, **changes} if before.changes else changes,
+            changes=merged,
             tags=before.tags + tags,
+            identities=_identities(merged, scope),
             invalidates=before.invalidates,
             handler=innermost,
         )
         return lambda: _take_back(exchange, before, chosen)
 
     return choosing(handler, choose)
+
+
+def _identities(changes: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[int, bytes | None]:
+    """Ask who the request is for before the handler runs: it may log its user out."""
+    functions = [each for each in changes.get("vary_by", ()) if callable(each)]
+    if not functions:
+        return {}
+    try:
+        values = variant_values(tuple(functions), scope, ())
+    except Exception:  # noqa: BLE001 - the cache asks again, and says so
+        return {}
+    return {} if values is None else dict(zip(map(id, functions), values, strict=True))
 
 
 def _take_back(exchange: Exchange, before: CacheChoice, chosen: CacheChoice) -> None:

@@ -8,7 +8,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from chopin_mw.integrations.native import look_up_class
@@ -70,7 +70,7 @@ def _leads_to(chosen: object, handler: object, method: str) -> bool:
         if chosen is handler:
             return True
         kind = chosen if inspect.isclass(chosen) else getattr(chosen, "view_class", None)
-        if kind is not None and any(
+        if inspect.isclass(kind) and any(
             _leads_to(part, handler, method) for part in _methods(kind, method)
         ):
             return True
@@ -104,7 +104,7 @@ def _may_route_further(chosen: object) -> bool:
             break
         chosen = inner
     code = getattr(chosen, "__code__", None)
-    return code is not None and code.co_varnames[: code.co_argcount][-3:] == _ASGI
+    return isinstance(code, CodeType) and code.co_varnames[: code.co_argcount][-3:] == _ASGI
 
 
 def _is_django_request(kind: type) -> bool:

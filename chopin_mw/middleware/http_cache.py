@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES, check_limit_bytes
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.cache.clock import Clock
-from chopin_mw.cache.http_cache import HTTPCache
+from chopin_mw.cache.http_cache import HTTPCache, check_cache
 from chopin_mw.cache.request import REQUEST_FIELDS, CacheRequest
 from chopin_mw.cache.selection import CacheRule
 from chopin_mw.cache.serving import Serving
 from chopin_mw.cache.statistics import Outcome, tell
 from chopin_mw.cache.unsafe import Unsafe
+from chopin_mw.errors import ConfigurationError
 from chopin_mw.exchange import SCOPE_KEY
 from chopin_mw.rules.cache_key import cache_key, normalised_query
 from chopin_mw.rules.cache_policy import CachePolicy
@@ -22,6 +23,7 @@ _ABSENT = object()
 _OK = 200
 _IF_NONE_MATCH = b"if-none-match"
 _READS = ("GET", "HEAD")
+_DEFAULT_POLICY = CachePolicy()
 
 
 class HTTPCacheMiddleware:
@@ -39,7 +41,7 @@ class HTTPCacheMiddleware:
         self,
         app: ASGIApp,
         *,
-        policy: CachePolicy | None = CachePolicy(),  # noqa: B008 - frozen
+        policy: CachePolicy | None = _DEFAULT_POLICY,
         rules: Iterable[CacheRule] = (),
         store: ResponseStore | None = None,
         cache_status: str | None = None,
@@ -48,9 +50,16 @@ class HTTPCacheMiddleware:
         etag_limit_bytes: int = DEFAULT_LIMIT_BYTES,
     ) -> None:
         self.app = app
-        self.cache = cache or HTTPCache(
-            policy=policy, rules=rules, store=store, cache_status=cache_status, clock=clock
-        )
+        if cache is None:
+            cache = HTTPCache(
+                policy=policy, rules=rules, store=store, cache_status=cache_status, clock=clock
+            )
+        elif policy is not _DEFAULT_POLICY or tuple(rules) or store is not None or cache_status:
+            raise ConfigurationError(
+                "policy, rules, store and cache_status belong to the cache that was given: "
+                "put them there"
+            )
+        self.cache = check_cache("cache", cache)
         self._limit = check_limit_bytes("etag_limit_bytes", etag_limit_bytes)
         self._serving = Serving(app, self.cache, etag_limit_bytes)
         self._unsafe = Unsafe(app, self.cache)
@@ -106,13 +115,13 @@ class HTTPCacheMiddleware:
             await self._serving.pass_on(scope, receive, send)
             return
         given = scope.get("query_string", b"")
-        # The app sees the query that the key is made of, so that no stranger chooses what is kept.
+        # The app sees the query that the key is made of, to the end of its response: no stranger
+        # chooses what is kept.
         scope["query_string"] = normalised_query(given, policy.ignored_query, policy.sort_query)
         fields = select(scope["headers"], REQUEST_FIELDS)
         host = fields.pop(b"host", b"")
         key = cache_key(scope, host, policy.namespace)
         request = CacheRequest(scope, fields, host, key, policy)
-        request.query = given
         try:
             await self.cache.keeper.look_up(request)
             await self._serving.serve(request, receive, send)

@@ -17,6 +17,7 @@ _REFERENCE = re.compile(
     rb"(?P<path>[^?#]*+)(?:\?(?P<query>[^#]*+))?+(?:#.*+)?+",
     re.DOTALL,
 )
+_LONGEST_MEMOISED = 256
 # host [ ":" port ]: what names a user too is nobody's origin.
 _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]++\]|[^\x00-\x20:@\[\]/?#]++)(?::0*+([0-9]{0,5}+))?+")
 _DEFAULT_PORTS = {b"http": b"80", b"https": b"443"}
@@ -78,14 +79,22 @@ def target_uri(scope: Mapping[str, Any], host: bytes) -> Reference:
     return Reference(scheme, host, path.partition(b"?")[0], scope.get("query_string", b""))
 
 
-@lru_cache(256)
 def normalised_authority(scheme: bytes, authority: bytes) -> bytes | None:
     """Return host and port, in lower case and without the port of the scheme; None for junk."""
+    if len(authority) > _LONGEST_MEMOISED:
+        return _normalise_authority(scheme, authority)
+    return _memoised_authority(scheme, authority)
+
+
+def _normalise_authority(scheme: bytes, authority: bytes) -> bytes | None:
     match = _AUTHORITY.fullmatch(authority)
     if match is None or scheme not in _DEFAULT_PORTS:
         return None
     host, port = match[1].lower(), match[2]
     return host if not port or port == _DEFAULT_PORTS[scheme] else host + b":" + port
+
+
+_memoised_authority = lru_cache(256)(_normalise_authority)
 
 
 def _without_dots(path: bytes) -> bytes:
