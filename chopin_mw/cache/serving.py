@@ -114,14 +114,16 @@ class Serving:
             try:
                 await capture.run(self._app(scope, receive, capture.send))
             finally:
+                exchange = scope.get(SCOPE_KEY)
+                choice = None if exchange is None else exchange.cache
+                if choice is not None and choice.invalidates:
+                    await self._cache.keeper.invalidate(choice.invalidates)
                 if key is not None:
-                    self._note_passed(scope, key, tagging)
+                    self._note_passed(scope, key, tagging, chosen=choice is not None)
 
-    def _note_passed(self, scope: Scope, key: CacheKey, tagging: Tagging) -> None:
+    def _note_passed(self, scope: Scope, key: CacheKey, tagging: Tagging, *, chosen: bool) -> None:
         self._cache.counters.passed += 1
-        exchange = scope.get(SCOPE_KEY)
         tell(scope, Outcome.MISS)
-        chosen = exchange is not None and exchange.cache is not None
         if chosen or not _NAME_A_LIFETIME.isdisjoint(tagging.fields):
             self._cache.unkept.discard(key)
 
