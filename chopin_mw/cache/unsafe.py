@@ -105,7 +105,7 @@ class _Change:
         tags: tuple[Tag, ...] = ()
         if self._changes:
             tags = self._cache.policies.canonical(invalidated_tags(self._scope, host, fields))
-        exchange = self._live_scope.get(SCOPE_KEY)
+        self._scope[SCOPE_KEY] = exchange = self._live_scope.get(SCOPE_KEY)
         if exchange is not None and exchange.cache is not None:
             tags += exchange.cache.invalidates
         return tags

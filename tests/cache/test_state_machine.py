@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -448,6 +448,8 @@ def test_nobody_gets_what_the_model_would_not_give(profile: str, store_is_slow: 
     run_state_machine_as_test(
         world,
         settings=settings(
+            # Shrinking takes minutes; the failing steps are printed all the same.
+            phases=[Phase.explicit, Phase.generate],
             max_examples=EXAMPLES or 60,
             stateful_step_count=20,
             deadline=None,
