@@ -1,6 +1,6 @@
 """Refresh a stored response in the background, while clients get the stale one (RFC 5861 §3)."""
 
-from asyncio import Event, get_running_loop, timeout
+from asyncio import get_running_loop, timeout
 from collections.abc import MutableMapping
 from contextvars import Context
 from typing import Any, Protocol
@@ -118,8 +118,7 @@ def replayed(receive: Receive) -> Receive:
 
 async def _never() -> Message:
     """Wait for a client that never says anything, and never leaves."""
-    await Event().wait()
-    return {"type": "http.disconnect"}
+    return await get_running_loop().create_future()  # type: ignore[no-any-return]  # there is none
 
 
 async def _discard(message: Message) -> None:

@@ -13,8 +13,10 @@ from chopin_mw.rules.headers import TOKEN
 Selector: TypeAlias = str | Callable[[Any], str | bytes | None]
 """What else tells responses of one URL apart.
 
-`"header:NAME"`, `"cookie:NAME"`, or a callable that takes the scope and returns who or what the
-response is for; None from it means that this request is not cached.
+`"header:NAME"`, `"cookie:NAME"`, or a callable that takes the scope and returns who the response is
+for; None from it means that this request is not cached. A callable stands for the whole identity of
+the user, so that cookies, credentials and `private` do not refuse beside it; `"cookie:NAME"` says
+that no other cookie matters.
 """
 
 PER_REQUEST_FIELDS = (
