@@ -4,7 +4,6 @@ What a handler says of its answer goes for the answer of its request only where 
 called as a function, it knows nothing of what its caller adds for one user.
 """
 
-import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
@@ -18,6 +17,7 @@ _DJANGO_REQUEST = {("django", "HttpRequest"): True}
 # makes of a plain function, have the third.
 _INNER = ("__wrapped__", "__func__", "func")
 _DISPATCHERS = ("dispatch", "dispatch_request")
+_VERBS_OF = {"HEAD": ("head", "get")}
 _ASGI = ("scope", "receive", "send")
 # Objects that invent attributes would be unwrapped for ever.
 _DEEPEST = 32
@@ -69,14 +69,24 @@ def _leads_to(chosen: object, handler: object, method: str) -> bool:
     for _ in range(_DEEPEST):
         if chosen is handler:
             return True
-        kind = chosen if inspect.isclass(chosen) else getattr(chosen, "view_class", None)
-        if inspect.isclass(kind) and any(
-            _leads_to(part, handler, method) for part in _methods(kind, method)
-        ):
+        if isinstance(chosen, type):
+            return _has_method(chosen, handler, method)
+        # What `as_view()` returns, in Django and Quart, may be decorated itself, or its class.
+        view = getattr(chosen, "view_class", None)
+        if isinstance(view, type) and _has_method(view, handler, method):
             return True
-        chosen = None if kind is chosen else _inner(chosen)
+        chosen = _inner(chosen)
         if chosen is None:
             return False
+    return False
+
+
+def _has_method(kind: type, handler: object, method: str) -> bool:
+    """Say whether the handler is what answers this method, and not one that it may call."""
+    for name in (*_VERBS_OF.get(method, (method.lower(),)), *_DISPATCHERS):
+        answering = getattr(kind, name, None)
+        if answering is not None and _leads_to(answering, handler, method):
+            return True
     return False
 
 
@@ -89,17 +99,10 @@ def _inner(chosen: object) -> object:
     return call if isinstance(call, FunctionType) else None
 
 
-def _methods(kind: object, method: str) -> list[object]:
-    """Return what may answer this method in a class: not its others, which this one may call."""
-    verbs = ("head", "get") if method == "HEAD" else (method.lower(),)
-    found = (getattr(kind, name, None) for name in (*verbs, *_DISPATCHERS))
-    return [each for each in found if each is not None]
-
-
 def _may_route_further(chosen: object) -> bool:
     """Say whether this is an ASGI app, mounted perhaps, with a router of its own that is silent."""
     for _ in range(_DEEPEST):
-        inner = None if inspect.isclass(chosen) else _inner(chosen)
+        inner = None if isinstance(chosen, type) else _inner(chosen)
         if inner is None:
             break
         chosen = inner

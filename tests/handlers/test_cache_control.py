@@ -16,6 +16,7 @@ from chopin_mw import (
     ConfigurationError,
     ETagMiddleware,
     cache_control,
+    no_store,
 )
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
 from chopin_mw.exchange import cache_control_scope, exchange_of
@@ -128,6 +129,26 @@ async def test_the_inner_decorator_wins() -> None:
     app = cache_control(max_age=1)(cache_control(max_age=2)(answering()))
 
     assert await policy_of(app) == b"max-age=2"
+
+
+@pytest.mark.parametrize("never", [no_store, cache_control(no_store=True)])
+@pytest.mark.parametrize("above", [False, True])
+async def test_no_store_wins_over_a_lifetime(never: Callable[..., Any], above: bool) -> None:
+    """In any order on one handler."""
+    lasting = cache_control(max_age=60)
+    app = never(lasting(answering())) if above else lasting(never(answering()))
+
+    assert await policy_of(app) == b"no-store"
+
+
+@pytest.mark.parametrize("never", [no_store, cache_control(no_store=True)])
+@pytest.mark.parametrize("above", [False, True])
+async def test_no_store_stays_where_a_lifetime_goes(never: Callable[..., Any], above: bool) -> None:
+    """Where the handler raises, the one is taken back without the other."""
+    lasting, raising = cache_control(max_age=60), handler_that_raises(plain=False)
+    app = never(lasting(raising)) if above else lasting(never(raising))
+
+    assert await policy_of(answering_errors(app)) == b"no-store"
 
 
 @pytest.mark.parametrize("status", [400, 404, 412, 500, 503])
