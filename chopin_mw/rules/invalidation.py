@@ -12,6 +12,8 @@ SAFE_METHODS = frozenset(
 )
 """The registered methods that change nothing; of an unknown one, nobody can say."""
 
+# A longer one is no reference that anybody asks for; decoding a megabyte takes half a second.
+_LENGTHS = range(1, 16 * 1024)
 _LOCATION_FIELDS = (b"location", b"content-location")
 
 
@@ -25,7 +27,7 @@ def invalidated_tags(
     paths at other hosts.
     """
     tags = {url_tags(scope, host)[0]: None}
-    given = [fields[name] for name in _LOCATION_FIELDS if name in fields]
+    given = [fields[name] for name in _LOCATION_FIELDS if len(fields.get(name, b"")) in _LENGTHS]
     if given:
         target = target_uri(scope, host)
         for value in given:
@@ -40,6 +42,8 @@ def same_resource(scope: Mapping[str, Any], host: bytes, content_location: bytes
 
     An empty field says nothing, and spellings that only decode to the same do not count.
     """
+    if len(content_location) not in _LENGTHS:
+        return False
     target = target_uri(scope, host)
     uri = resolve(split_reference(content_location), target)
     return (
