@@ -2,7 +2,9 @@
 
 from chopin_mw.asgi.types import Headers, Scope
 from chopin_mw.rules.cache_control import RequestDirectives
+from chopin_mw.rules.cache_key import cache_key
 from chopin_mw.rules.cache_policy import CachePolicy
+from chopin_mw.rules.headers import select
 from chopin_mw.rules.reuse import request_directives
 from chopin_mw.rules.sharing import API_KEY_FIELDS
 from chopin_mw.rules.stored_response import CacheKey, StoredResponse
@@ -37,8 +39,7 @@ class CacheRequest:
     """
 
     __slots__ = ("bypass", "directives", "entry_key", "fields", "headers", "host", "identified",
-                 "identities",
-                 "in_background", "key", "marked", "method", "policy", "scope",
+                 "identities", "in_background", "key", "marked", "method", "policy", "scope",
                  "stored")  # fmt: skip
 
     def __init__(
@@ -68,6 +69,13 @@ class CacheRequest:
             request_directives(fields) if policy.honour_request_directives else None
         )
         self.bypass = _reason_to_bypass(fields)
+
+
+def request_of(scope: Scope, policy: CachePolicy) -> CacheRequest:
+    """Return what a scope says of its request."""
+    fields = select(scope["headers"], REQUEST_FIELDS)
+    host = fields.pop(b"host", b"")
+    return CacheRequest(scope, fields, host, cache_key(scope, host, policy.namespace), policy)
 
 
 def _reason_to_bypass(fields: dict[bytes, bytes]) -> str | None:

@@ -8,9 +8,9 @@ from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.cache.fill import Fill
 from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.listening import Listening
-from chopin_mw.cache.request import REQUEST_FIELDS, CacheRequest
+from chopin_mw.cache.request import request_of
 from chopin_mw.exchange import SCOPE_KEY
-from chopin_mw.rules.cache_key import cache_key, normalised_query
+from chopin_mw.rules.cache_key import normalised_query
 from chopin_mw.rules.cache_status import forward_status
 from chopin_mw.rules.headers import select
 from chopin_mw.rules.invalidation import SAFE_METHODS, invalidated_tags, same_resource
@@ -125,23 +125,21 @@ class _Change:
         status = start["status"]
         if invalidated is not None and alone and _may_answer_get(scope, host, status, fields):
             self.tags = ()
-            await self._record(host, start, nextafter(invalidated, inf))
+            await self._record(start, nextafter(invalidated, inf))
         else:
             await self._send(start)
 
-    async def _record(self, host: bytes, start: Message, fill_start: float) -> None:
+    async def _record(self, start: Message, fill_start: float) -> None:
         """Keep a POST's response, which is that of a GET to its URL (RFC 9110 §9.3.3)."""
         scope, cache = self._scope, self._cache
         policy = cache.policies.of(scope["path"])
         if policy is not None:
-            fields = select(scope["headers"], REQUEST_FIELDS)
             query = normalised_query(
                 scope.get("query_string", b""), policy.ignored_query, policy.sort_query
             )
             if query == scope.get("query_string", b""):
                 # Otherwise the app has seen what no GET would show it.
-                key = cache_key(scope, host, policy.namespace)
-                request = CacheRequest(scope, fields, host, key, policy)
+                request = request_of(scope, policy)
                 self._send = Fill(cache, request, self._send, fill_start=fill_start).send
         await self._send(start)
 

@@ -1,11 +1,10 @@
 """Entity tags for responses, and 304 or 412 for conditional requests (RFC 9110 §8.8, §13)."""
 
 from chopin_mw.asgi.capture import Capture
+from chopin_mw.asgi.header_list import with_header_list
 from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES, Tagging, check_limit_bytes
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
 from chopin_mw.exchange import SCOPE_KEY, preconditions_scope
-
-_ABSENT = object()
 
 
 class ETagMiddleware:
@@ -28,7 +27,7 @@ class ETagMiddleware:
             await self.app(scope, receive, send)
             return
         if type(scope.get("headers")) is not list:
-            await self._with_header_list(scope, receive, send)
+            await with_header_list(self, scope, receive, send)
             return
         token = preconditions_scope.set(scope)
         try:
@@ -47,14 +46,3 @@ class ETagMiddleware:
                 # A request that was dropped, not ended: the garbage collector closes it in
                 # whatever context that runs in, where there is nothing of ours to reset.
                 pass
-
-    async def _with_header_list(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the headers be read more than once: ASGI allows any iterable, a generator too."""
-        given = scope.get("headers", _ABSENT)
-        scope["headers"] = list(scope.get("headers") or ())
-        try:
-            await self(scope, receive, send)
-        finally:
-            scope["headers"] = given
-            if given is _ABSENT:
-                del scope["headers"]

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from chopin_mw.asgi.header_list import with_header_list
 from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES, check_limit_bytes
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.cache.clock import Clock
 from chopin_mw.cache.http_cache import HTTPCache, check_cache
-from chopin_mw.cache.request import REQUEST_FIELDS, CacheRequest
+from chopin_mw.cache.request import REQUEST_FIELDS, CacheRequest, request_of
 from chopin_mw.cache.selection import CacheRule
 from chopin_mw.cache.serving import Serving
 from chopin_mw.cache.statistics import Outcome, tell
@@ -19,7 +20,6 @@ from chopin_mw.rules.headers import select
 from chopin_mw.rules.stored_response import StoredResponse
 from chopin_mw.stores.protocol import ResponseStore
 
-_ABSENT = object()
 _OK = 200
 _IF_NONE_MATCH = b"if-none-match"
 _READS = ("GET", "HEAD")
@@ -78,7 +78,7 @@ class HTTPCacheMiddleware:
             return
         headers = scope.get("headers")
         if type(headers) is not list:
-            await self._with_header_list(scope, receive, send)
+            await with_header_list(self, scope, receive, send)
             return
         method = scope["method"]
         if method not in _READS:
@@ -118,26 +118,12 @@ class HTTPCacheMiddleware:
         # The app sees the query that the key is made of, to the end of its response: no stranger
         # chooses what is kept.
         scope["query_string"] = normalised_query(given, policy.ignored_query, policy.sort_query)
-        fields = select(scope["headers"], REQUEST_FIELDS)
-        host = fields.pop(b"host", b"")
-        key = cache_key(scope, host, policy.namespace)
-        request = CacheRequest(scope, fields, host, key, policy)
+        request = request_of(scope, policy)
         try:
             await self.cache.keeper.look_up(request)
             await self._serving.serve(request, receive, send)
         finally:
             scope["query_string"] = given
-
-    async def _with_header_list(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the headers be read more than once: ASGI allows any iterable, a generator too."""
-        given = scope.get("headers", _ABSENT)
-        scope["headers"] = list(scope.get("headers") or ())
-        try:
-            await self(scope, receive, send)
-        finally:
-            scope["headers"] = given
-            if given is _ABSENT:
-                del scope["headers"]
 
 
 def _plain_answer(

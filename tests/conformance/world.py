@@ -2,20 +2,17 @@
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from threading import Thread
 from typing import Self
 
 import h11
-import uvicorn
 
 from chopin_mw.asgi.types import ASGIApp
 from support.origin import Origin, origin_thread
 from support.reverse_proxy import reverse_proxy
-from support.servers import SECONDS_TO_ANSWER, SECONDS_TO_STOP, Address, _wait_until
+from support.servers import SECONDS_TO_ANSWER, Address, uvicorn_thread
 
-_LOOPBACK = "127.0.0.1"
 _BEGINNING = 1_700_000_000.0
 _BOOT = 1_699_900_000.0
 
@@ -153,29 +150,13 @@ def world(
             yield World(client, origin, clock, patience)
 
 
-@contextmanager
-def _silent_uvicorn(app: ASGIApp) -> Iterator[Address]:
+def _silent_uvicorn(app: ASGIApp) -> AbstractContextManager[Address]:
     """Serve an app that is alone in saying Date, Server and whatever else."""
-    listener = socket.create_server((_LOOPBACK, 0))
-    config = uvicorn.Config(
+    return uvicorn_thread(
         app,
         http="h11",  # takes methods that nobody has heard of
         lifespan="off",
-        log_config=None,
         log_level="critical",  # a proxy whose origin fails raises on purpose
-        access_log=False,
         date_header=False,
         server_header=False,
-        timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, args=([listener],), name="uvicorn")
-    thread.start()
-    try:
-        _wait_until(lambda: server.started, alive=thread.is_alive, told=lambda: "")
-        yield Address(listener.getsockname()[1])
-    finally:
-        server.should_exit = True
-        thread.join(SECONDS_TO_STOP)
-        listener.close()
-    assert not thread.is_alive(), "uvicorn did not stop"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import httpx
 import uvicorn
@@ -42,12 +42,11 @@ class Address:
 
 
 @contextmanager
-def uvicorn_thread(app: ASGIApp) -> Iterator[Address]:
-    """Serve an app with uvicorn in a thread of this process."""
+def uvicorn_thread(app: ASGIApp, **options: Any) -> Iterator[Address]:
+    """Serve an app with uvicorn in a thread of this process; the options are uvicorn's."""
     listener = socket.create_server((_LOOPBACK, 0))
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    )
+    quiet = {"log_config": None, "access_log": False, "timeout_graceful_shutdown": 2}
+    server = uvicorn.Server(uvicorn.Config(app, **(quiet | options)))
     thread = Thread(target=server.run, args=([listener],), name="uvicorn")
     thread.start()
     try:
