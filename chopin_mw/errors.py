@@ -3,8 +3,12 @@
 ChopinError
 ├── ConfigurationError (ValueError)   the programmer's; raised at construction or decoration
 ├── MissingExtraError (ImportError)   names the package to install
-└── RequestBodyError (ValueError)     the client's; carries the members of a problem answer
+└── ProblemError (ValueError)         carries the members of a problem answer; raise it in handlers
+    ├── RequestBodyError              the client's body cannot be used
+    └── CursorError                   the client's cursor is not one of ours
 """
+
+from collections.abc import Mapping, Sequence
 
 
 class ChopinError(Exception):
@@ -23,15 +27,42 @@ class MissingExtraError(ChopinError, ImportError):
         super().__init__(f"{needed_for} needs {package}: pip install '{install}'", name=package)
 
 
-class RequestBodyError(ChopinError, ValueError):
-    """Report a request body that cannot be used, in the members of RFC 9457.
+class ProblemError(ChopinError, ValueError):
+    """Answer a request with a problem, in the members of RFC 9457.
 
-    `status` is 400 (broken body), 413 (too large), 415 (wrong media type) or 422 (not JSON);
-    `title` is the same for every occurrence, `detail` says what was wrong with this one.
+    `title` is the same for every occurrence, `detail` says what is wrong with this one. `code`
+    names the kind for programs (`NO_SUCH_FLIGHT`); `errors` has one mapping for each part of the
+    request that is at fault, such as `{"parameter": "limit", "detail": "…"}`. What is raised is
+    sent to the client: put no secret into it. Frameworks answer it after `install_json(app)`, and
+    `@json_response` does by itself.
     """
 
-    def __init__(self, status: int, title: str, detail: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[Mapping[str, object]] = (),
+    ) -> None:
         super().__init__(f"{status} {title}: {detail}")
         self.status = status
         self.title = title
         self.detail = detail
+        self.code = code
+        self.errors = tuple(errors)
+
+
+class RequestBodyError(ProblemError):
+    """Report a request body that cannot be used.
+
+    `status` is 400 (broken body), 413 (too large), 415 (wrong media type) or 422 (not JSON).
+    """
+
+
+class CursorError(ProblemError):
+    """Report a cursor that was not made here for this list, as a 400."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(400, "Bad Request", detail, code="INVALID_CURSOR")

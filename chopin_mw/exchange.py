@@ -64,15 +64,24 @@ class PreconditionRecord:
     answered: int | None
 
 
+page_scope: Listener = ContextVar("chopin_mw.page", default=None)
+"""Set by PaginationMiddleware: the request whose pagination parameters it has clamped."""
+
+token_scope: Listener = ContextVar("chopin_mw.token", default=None)
+"""Set by JWTMiddleware: the connection whose token it has judged."""
+
+
 class Exchange:
     """Carry what decorators and hooks say about one request to the middleware around it."""
 
-    __slots__ = ("cache", "cache_control", "cache_outcome", "precondition")
+    __slots__ = ("cache", "cache_control", "cache_outcome", "fields", "precondition")
 
     def __init__(self) -> None:
         self.cache: CacheChoice | None = None
         self.cache_control: CacheControlChoice | None = None
         self.cache_outcome: str | None = None
+        # Fields for the answer; the innermost layer that sees its header adds them.
+        self.fields: list[tuple[bytes, bytes]] | None = None
         self.precondition: PreconditionRecord | None = None
 
 
@@ -85,4 +94,19 @@ def exchange_of(scope: MutableMapping[str, Any]) -> Exchange:
 
 def current_scope() -> MutableMapping[str, Any] | None:
     """Return the scope of the request being handled, where any of our middleware is around it."""
-    return cache_scope.get() or preconditions_scope.get() or cache_control_scope.get()
+    return (
+        cache_scope.get()
+        or preconditions_scope.get()
+        or cache_control_scope.get()
+        or page_scope.get()
+        or token_scope.get()
+    )
+
+
+def take_fields(scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Return the fields that are to be added to the answer, and forget them."""
+    exchange: Exchange | None = scope.get(SCOPE_KEY)
+    if exchange is None or exchange.fields is None:
+        return []
+    fields, exchange.fields = exchange.fields, None
+    return fields

@@ -14,9 +14,12 @@ PACKAGE = Path(chopin_mw.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 # The frameworks and packages that a floor may name at module level.
 THIRD_PARTY = {
+    "auth/pyjwt_backend.py": {"jwt"},
     "rules/cache_status.py": {"http_sf"},
     "rules/content_tag.py": {"xxhash"},
+    "rules/cursor.py": {"itsdangerous"},
     "rules/targeted.py": {"http_sf"},
+    "sql/keyset.py": {"sqlalchemy"},
     "stores/sieve.py": {"cachetools"},
 }
 
@@ -102,7 +105,7 @@ def test_the_front_door_opens_without_any_extra() -> None:
     code = (
         "import sys, chopin_mw;"
         "bad = {'orjson', 'msgspec', 'pydantic', 'starlette', 'fastapi', 'quart', 'litestar',"
-        " 'django', 'falcon', 'blacksheep', 'sqlalchemy', 'redis', 'opentelemetry', 'httpx'};"
+        " 'django', 'falcon', 'blacksheep', 'sqlalchemy', 'jwt', 'itsdangerous', 'redis', 'opentelemetry', 'httpx'};"
         "print(sorted(bad & set(sys.modules)))"
     )
     shown = subprocess.run(

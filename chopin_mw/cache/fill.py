@@ -13,7 +13,7 @@ from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.request import CacheRequest
 from chopin_mw.cache.statistics import Outcome
 from chopin_mw.cache.updating import is_same, is_selected, updated
-from chopin_mw.exchange import SCOPE_KEY
+from chopin_mw.exchange import SCOPE_KEY, take_fields
 from chopin_mw.rules.headers import has, select
 from chopin_mw.rules.http_date import format_http_date
 from chopin_mw.rules.storability import RESPONSE_FIELDS
@@ -97,6 +97,8 @@ class Fill:
             self._undo()
         request = self._request
         exchange = request.scope.get(SCOPE_KEY)
+        if exchange is not None and exchange.fields is not None:
+            start["headers"] += take_fields(request.scope)
         if exchange is not None and exchange.precondition is not None and self.status == _OK:
             # What `@etag` compared is the response's tag: it goes into the store with it.
             start["headers"] += missing_validators(start["headers"], exchange.precondition)

@@ -13,6 +13,7 @@ from chopin_mw.exchange import (
     cache_control_scope,
     cache_scope,
     preconditions_scope,
+    take_fields,
 )
 from chopin_mw.rules.cache_control import (
     ResponseDirectives,
@@ -105,7 +106,7 @@ class CacheControlMiddleware:
 
 
 def _with_cache_control(message: Message, scope: Scope, rules: _Compiled) -> Message:
-    headers = list(message.get("headers") or ())
+    headers = [*(message.get("headers") or ()), *take_fields(scope)]
     if not has(headers, b"cache-control"):
         value = _value(scope, rules, message["status"], headers)
         if value is not None:

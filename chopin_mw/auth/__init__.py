@@ -1,0 +1,1 @@
+"""Bearer tokens: keys, verification, and what was verified before."""

@@ -1,0 +1,69 @@
+"""What a client may ask of a list: how many rows, and how deep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from chopin_mw.errors import ConfigurationError
+
+Mode: TypeAlias = Literal["clamp", "strict"]
+Deep: TypeAlias = Literal["refuse", "clamp"]
+
+_LARGEST = 2**63 - 1
+"""The largest offset that SQLite and PostgreSQL take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePolicy:
+    """Bound what clients may ask of a list.
+
+    Sizes are rows. `limit_names` name how many rows (`per_page` wins over `limit`, the first name
+    over the last), `offset_names` how many to skip, `page_names` which page, counted from 1; a page
+    wins over an offset. `mode="clamp"` gives the nearest allowed value for a size, and the default
+    for what is not a number; `"strict"` answers 422 instead. An offset over `max_offset` is refused
+    with 422 in both: a clamped one would give a client that counts on the same rows for ever.
+    `on_deep_offset="clamp"` gives it all the same. `inject_default` adds a size to requests that
+    name none, so that no handler's own default counts.
+    """
+
+    default_limit: int = 20
+    max_limit: int = 100
+    max_offset: int = 10_000
+    mode: Mode = "clamp"
+    on_deep_offset: Deep = "refuse"
+    inject_default: bool = False
+    limit_names: Sequence[str] = ("per_page", "page_size", "limit")
+    offset_names: Sequence[str] = ("offset",)
+    page_names: Sequence[str] = ("page",)
+
+    def __post_init__(self) -> None:
+        _check_size("max_limit", self.max_limit, 1, _LARGEST)
+        _check_size("default_limit", self.default_limit, 1, self.max_limit)
+        _check_size("max_offset", self.max_offset, 0, _LARGEST)
+        _check_choice("mode", self.mode, ("clamp", "strict"))
+        _check_choice("on_deep_offset", self.on_deep_offset, ("refuse", "clamp"))
+        for option in ("limit_names", "offset_names", "page_names"):
+            object.__setattr__(self, option, _names(option, getattr(self, option)))
+        names = [*self.limit_names, *self.offset_names, *self.page_names]
+        if len(set(names)) < len(names):
+            raise ConfigurationError(f"a parameter can have one meaning only, got {names!r}")
+        if not self.limit_names:
+            raise ConfigurationError("limit_names must name a parameter, such as ('limit',)")
+
+
+def _check_size(option: str, value: object, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ConfigurationError(
+            f"{option} must be a whole number of rows, {least}..{most}, got {value!r}"
+        )
+
+
+def _check_choice(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigurationError(f"{option} must be one of {', '.join(allowed)}, got {value!r}")
+
+
+def _names(option: str, given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str) or not all(isinstance(name, str) and name for name in given):
+        raise ConfigurationError(f"{option} must be names of query parameters, got {given!r}")
+    return tuple(given)

@@ -1,0 +1,56 @@
+"""What is known of a token that was verified, and why one was not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class TokenRefusal(StrEnum):
+    """Say why a token is not let in; for counters and logs, never for clients."""
+
+    MISSING = "missing"
+    AMBIGUOUS = "ambiguous"
+    TOO_LARGE = "too-large"
+    MALFORMED = "malformed"
+    HEADER = "header"
+    UNKNOWN_KEY = "unknown-key"
+    SIGNATURE = "signature"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    CLAIMS = "claims"
+    REVOKED = "revoked"
+    KEYS_UNAVAILABLE = "keys-unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUser:
+    """Stand in `scope["user"]`, in the shape that Starlette and Litestar handlers expect."""
+
+    identity: str
+    display_name: str
+    claims: Mapping[str, Any]
+    is_authenticated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """Stand in `scope["auth"]`, where Starlette's `requires` reads `scopes`."""
+
+    scopes: frozenset[str]
+    permissions: frozenset[str]
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """Hold one token that was verified; times are Unix seconds.
+
+    `deadline` is when to verify it again at the latest: the earlier of `exp` plus leeway and the
+    end of its time in the cache.
+    """
+
+    user: TokenUser
+    auth: TokenGrant
+    deadline: float
+    not_before: float

@@ -1,0 +1,1 @@
+"""Long answers made from iterators, batch by batch."""
