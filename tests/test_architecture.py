@@ -105,7 +105,8 @@ def test_the_front_door_opens_without_any_extra() -> None:
     code = (
         "import sys, chopin_mw;"
         "bad = {'orjson', 'msgspec', 'pydantic', 'starlette', 'fastapi', 'quart', 'litestar',"
-        " 'django', 'falcon', 'blacksheep', 'sqlalchemy', 'jwt', 'itsdangerous', 'redis', 'opentelemetry', 'httpx'};"
+        " 'django', 'falcon', 'blacksheep', 'sqlalchemy', 'jwt', 'itsdangerous', 'redis',"
+        " 'opentelemetry', 'httpx'};"
         "print(sorted(bad & set(sys.modules)))"
     )
     shown = subprocess.run(

@@ -21,11 +21,23 @@ class TokenRefusal(StrEnum):
     CLAIMS = "claims"
     REVOKED = "revoked"
     KEYS_UNAVAILABLE = "keys-unavailable"
+    REVOCATION_UNKNOWN = "revocation-unknown"
+
+    @property
+    def is_temporary(self) -> bool:
+        """Say whether the fault is on this side, so that the answer is 503 and not 401."""
+        return self in _TEMPORARY
+
+
+_TEMPORARY = frozenset({TokenRefusal.KEYS_UNAVAILABLE, TokenRefusal.REVOCATION_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class TokenUser:
-    """Stand in `scope["user"]`, in the shape that Starlette and Litestar handlers expect."""
+    """Stand in `scope["user"]`, in the shape that Starlette and Litestar handlers expect.
+
+    `claims` are read-only all the way down: objects are mappings, arrays are tuples.
+    """
 
     identity: str
     display_name: str
@@ -47,7 +59,7 @@ class VerifiedToken:
     """Hold one token that was verified; times are Unix seconds.
 
     `deadline` is when to verify it again at the latest: the earlier of `exp` plus leeway and the
-    end of its time in the cache.
+    end of its time in the cache. `not_before` is the later of `nbf` and `iat`, less the leeway.
     """
 
     user: TokenUser
