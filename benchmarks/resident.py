@@ -5,20 +5,16 @@
 
 import argparse
 import asyncio
-import gc
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from benchmarks import cached_apps as peers
 from benchmarks.apps import body_of, http_scope
 from benchmarks.connection import Connection
+from benchmarks.fresh_process import resident_bytes, tell
 from chopin_mw import HTTPCacheMiddleware
 from chopin_mw.asgi.types import Receive, Scope, Send
-
-if sys.platform != "win32":
-    import resource
 
 BODY_BYTES = 1114
 BOUND = "the bound"
@@ -43,7 +39,6 @@ PEERS: dict[str, peers.Maker] = {
 }
 
 _SOME = body_of(8)
-_STATM = Path("/proc/self/statm")
 
 
 def main() -> int:
@@ -75,7 +70,7 @@ async def _fill(make: peers.Maker, urls: int) -> None:
     before = resident_bytes()
     for number in range(urls):
         await _ask(app, f"/{_WARMING + number}")
-        _tell(number, urls)
+        _tell_of(number, urls)
     grown = resident_bytes() - before
     filled = calls
     for number in range(0, urls, max(1, urls // 100)):
@@ -99,7 +94,7 @@ async def _fill_to_the_bound(urls: int) -> None:
         await _ask(app, f"/{number}")
         if number % 1000 == 0:
             highest = max(highest, resident_bytes(collect=False) - before)
-        _tell(number, urls)
+        _tell_of(number, urls)
     statistics: Any = app.cache.store
     kept = statistics.statistics()
     answer = {"highest": highest, "bytes": kept.bytes, "entries": kept.entries}
@@ -129,21 +124,9 @@ async def _ask(app: Any, path: str, method: str = "GET") -> bytes:
     return b"".join(chunks)
 
 
-def _tell(done: int, urls: int) -> None:
+def _tell_of(done: int, urls: int) -> None:
     if done % max(1, urls // _STEPS) == 0:
-        print(json.dumps({"done": done / urls}), flush=True)
-
-
-def resident_bytes(*, collect: bool = True) -> int:
-    """Return what the process holds in memory now; where only the peak can be known, that."""
-    if collect:
-        gc.collect()
-    if sys.platform == "win32":
-        raise NotImplementedError("resident memory is not measured on Windows")
-    if _STATM.exists():
-        return int(_STATM.read_text("ascii").split()[1]) * resource.getpagesize()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        tell(done / urls)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ ChopinError
 
 from collections.abc import Mapping, Sequence
 
+_ERROR_STATUSES = range(400, 600)
+
 
 class ChopinError(Exception):
     """Catch this to catch anything that chopin_mw raises on purpose."""
@@ -32,9 +34,10 @@ class ProblemError(ChopinError, ValueError):
 
     `title` is the same for every occurrence, `detail` says what is wrong with this one. `code`
     names the kind for programs (`NO_SUCH_FLIGHT`); `errors` has one mapping for each part of the
-    request that is at fault, such as `{"parameter": "limit", "detail": "…"}`. What is raised is
-    sent to the client: put no secret into it. Frameworks answer it after `install_json(app)`, and
-    `@json_response` does by itself.
+    request that is at fault, such as `{"parameter": "limit", "detail": "…"}`; `headers` are fields
+    for the answer, such as Retry-After. What is raised is sent to the client: put no secret into
+    it. Frameworks answer it after `install_json(app)`, and `@json_response` does by itself. Raises
+    ConfigurationError for a status that is not 400..599.
     """
 
     def __init__(
@@ -45,13 +48,17 @@ class ProblemError(ChopinError, ValueError):
         *,
         code: str | None = None,
         errors: Sequence[Mapping[str, object]] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(f"{status} {title}: {detail}")
-        self.status = status
+        if type(status) is bool or status not in _ERROR_STATUSES:
+            raise ConfigurationError(f"a problem has an error status, 400..599, got {status!r}")
+        super().__init__(f"{int(status)} {title}: {detail}")
+        self.status = int(status)
         self.title = title
         self.detail = detail
         self.code = code
         self.errors = tuple(errors)
+        self.headers = dict(headers or {})
 
 
 class RequestBodyError(ProblemError):

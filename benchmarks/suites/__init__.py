@@ -11,8 +11,14 @@ from benchmarks.suites import (
     json_others,
     json_quart,
     json_starlette,
+    keyset,
     middleware,
+    pagination,
+    pagination_lists,
     stores,
+    streams,
+    streams_memory,
+    tokens,
 )
 
 ALL = (
@@ -25,10 +31,17 @@ ALL = (
     json_quart.cases,
     json_others.cases,
     stores.cases,
+    pagination.cases,
+    pagination_lists.cases,
+    tokens.cases,
+    keyset.cases,
+    streams.cases,
 )
 
 TRIALS = (
     http_cache_stampede.trials,
     http_cache_memory.trials,
+    keyset.trials,
+    streams_memory.trials,
     served.trials,
 )

@@ -1,12 +1,9 @@
 """How much memory a cached response takes, and whether our store keeps its bound."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from benchmarks.fresh_process import said_by
 from benchmarks.resident import BODY_BYTES, BOUND, PEERS
 from benchmarks.trial import (
     QUICK_TRIAL,
@@ -25,7 +22,6 @@ _MILLION = 1_000_000
 _UNIT = "bytes an entry over its body"
 _MIB = 1024 * 1024
 _MOST_MIB = 64 * 1.1
-_ROOT = Path(__file__).parents[2]
 # By research: less than the leanest peer's and headers of its own.
 _MOST_OVER_THE_BODY = 600
 
@@ -74,20 +70,7 @@ def of_many(effort: TrialEffort, advance: Advance) -> Table:
 
 def fill(name: str, urls: int, on_progress: Callable[[float], None]) -> dict[str, Any]:
     """Fill a cache in a fresh process; return what it said last."""
-    command = [sys.executable, "-m", "benchmarks.resident", name, str(urls)]
-    said: dict[str, Any] = {}
-    done = 0.0
-    with subprocess.Popen(  # noqa: S603 - an own command
-        command, cwd=_ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            said = json.loads(line)
-            now = said.get("done", 1.0)
-            on_progress(now - done)
-            done = now
-    if process.returncode != 0:
-        raise TrialError(f"{name}: its process ended with {process.returncode}")
+    said = said_by("benchmarks.resident", name, str(urls), on_progress=on_progress)
     if not said.get("keeps", True) and not name.startswith("none"):
         raise TrialError(f"{name}: did not keep what it was given")
     return said

@@ -1,6 +1,6 @@
 """Edit start messages without touching the app's own, and make short replies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from chopin_mw.asgi.types import Headers, Message
@@ -41,10 +41,16 @@ def precondition_failed(headers: Fields) -> list[Message]:
 
 
 def problem(
-    status: int, title: str, detail: str, *, headers: Iterable[Field] = ()
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    headers: Iterable[Field] = (),
+    code: str | None = None,
+    errors: Sequence[Mapping[str, object]] = (),
 ) -> list[Message]:
     """Return an answer with problem details (RFC 9457)."""
-    body = problem_body(status, title, detail)
+    body = problem_body(status, title, detail, code=code, errors=errors)
     content = [
         (b"content-type", PROBLEM_MEDIA_TYPE),
         (b"content-length", b"%d" % len(body)),

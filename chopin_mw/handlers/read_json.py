@@ -13,12 +13,10 @@ from typing import Any
 
 from chopin_mw.asgi.types import Scope
 from chopin_mw.errors import ConfigurationError, RequestBodyError
-from chopin_mw.integrations.native import Answer, with_content_length
 from chopin_mw.integrations.request_body import TOO_LARGE, body_of
 from chopin_mw.json import loads
 from chopin_mw.json.depth import is_deeper_than
 from chopin_mw.rules.headers import Field, has
-from chopin_mw.rules.problem import PROBLEM_MEDIA_TYPE, problem_body
 
 _MIB = 1_048_576
 _UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
@@ -57,13 +55,6 @@ async def read_json(
         detail = f"The body ended after {len(document)} of {declared} bytes."
         raise RequestBodyError(400, "Bad Request", detail)
     return _parse(document, max_depth)
-
-
-def problem_response(error: RequestBodyError) -> Answer:
-    """Turn a refused body into an ASGI app that answers with problem details."""
-    body = problem_body(error.status, error.title, error.detail)
-    headers = with_content_length([(b"content-type", PROBLEM_MEDIA_TYPE)], error.status, body)
-    return Answer(error.status, headers, body)
 
 
 def _check_limit(option: str, value: int) -> None:

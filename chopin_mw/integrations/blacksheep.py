@@ -7,31 +7,35 @@ from blacksheep import Application, Content, Request, Response
 from blacksheep.settings import json as settings
 
 from chopin_mw.asgi.types import Headers
-from chopin_mw.errors import RequestBodyError
-from chopin_mw.integrations.installation import JSONInstallation
+from chopin_mw.errors import ProblemError
+from chopin_mw.integrations.installation import OWN_ANSWER, JSONInstallation, answers_problems
 from chopin_mw.json import dumps, loads
-from chopin_mw.rules.problem import PROBLEM_MEDIA_TYPE, problem_body
+from chopin_mw.json.codec import without_secrets
+from chopin_mw.rules.problem import answer_to
 
 # Untyped in BlackSheep.
 _settings: Any = settings.json_settings
 _default_dumps: Any = settings.default_json_dumps
 
 
-def install(app: Application) -> JSONInstallation:
+def install(app: Application, *, envelope: bool = False) -> JSONInstallation:
     """Put the codec into BlackSheep's JSON settings, unless the app has put something there."""
-    app.exceptions_handlers[RequestBodyError] = _answer_body_error
-    answers = "RequestBodyError is answered with problem details"
-    if _settings._dumps not in (_default_dumps, _dumps):  # noqa: SLF001 - there is no other way to ask
-        return JSONInstallation(
-            framework="BlackSheep",
-            changed=(answers,),
-            left_alone=(("json_settings", "something else is in use there"),),
-        )
-    # The pretty form stays BlackSheep's: `use` would reset it to the default.
-    _settings.use(loads=loads, dumps=_dumps, pretty_dumps=_settings._pretty_dumps)  # noqa: SLF001
+    changed, left_alone = [], []
+    present = app.exceptions_handlers.get(ProblemError)
+    if present in (None, _answer_in_envelope, _answer_with_details):
+        answer = _answer_in_envelope if envelope else _answer_with_details
+        app.exceptions_handlers[ProblemError] = answer
+        changed.append(answers_problems(envelope=envelope))
+    else:
+        left_alone.append(OWN_ANSWER)
+    if _settings._dumps in (_default_dumps, _dumps):  # noqa: SLF001 - there is no other way to ask
+        # The pretty form stays BlackSheep's: `use` would reset it to the default.
+        _settings.use(loads=loads, dumps=_dumps, pretty_dumps=_settings._pretty_dumps)  # noqa: SLF001
+        changed.append("json_settings use the codec, in every BlackSheep app of this process")
+    else:
+        left_alone.append(("json_settings", "something else is in use there"))
     return JSONInstallation(
-        framework="BlackSheep",
-        changed=(answers, "json_settings use the codec, in every BlackSheep app of this process"),
+        framework="BlackSheep", changed=tuple(changed), left_alone=tuple(left_alone)
     )
 
 
@@ -53,9 +57,12 @@ def _dumps(value: Any) -> str:
         return dumps(value).decode()
     except (TypeError, ValueError):
         # What BlackSheep could encode before, it still can.
-        return str(_default_dumps(value))
+        return without_secrets(str(_default_dumps(value)).encode()).decode()
 
 
-async def _answer_body_error(_: Application, __: Request, error: RequestBodyError) -> Response:
-    body = problem_body(error.status, error.title, error.detail)
-    return Response(error.status, None, Content(PROBLEM_MEDIA_TYPE, body))
+async def _answer_with_details(_: Application, __: Request, error: ProblemError) -> Response:
+    return respond((), *answer_to(error))
+
+
+async def _answer_in_envelope(_: Application, __: Request, error: ProblemError) -> Response:
+    return respond((), *answer_to(error, envelope=True))

@@ -13,44 +13,49 @@ from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponse
 
 from chopin_mw.asgi.types import Headers
-from chopin_mw.errors import RequestBodyError
-from chopin_mw.integrations.installation import JSONInstallation
+from chopin_mw.errors import ProblemError
+from chopin_mw.integrations.installation import JSONInstallation, answers_problems
 from chopin_mw.json import dumps
-from chopin_mw.rules.problem import PROBLEM_MEDIA_TYPE, problem_body
+from chopin_mw.rules.envelope import success_envelope
+from chopin_mw.rules.problem import answer_to
 
 
 class JSONResponse(HttpResponse):  # type: ignore[misc] # Django has no types
-    """Encode any value, lists included, with our codec: `JSONResponse(rows, status=201)`."""
+    """Encode any value, lists included, with our codec: `JSONResponse(rows, status=201)`.
+
+    With `envelope` the body is `{"success": true, "data": …}` around the value.
+    """
 
     def __init__(
-        self, data: Any, status: int = 200, headers: Mapping[str, str] | None = None
+        self,
+        data: Any,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        *,
+        envelope: bool = False,
     ) -> None:
-        super().__init__(
-            dumps(data), content_type="application/json", status=status, headers=headers
-        )
+        body = success_envelope(dumps(data)) if envelope else dumps(data)
+        super().__init__(body, content_type="application/json", status=status, headers=headers)
 
 
-def problem_response(error: RequestBodyError) -> HttpResponse:
-    """Return the answer to a body that `read_json` refused: call it in the view's `except`."""
-    return HttpResponse(
-        problem_body(error.status, error.title, error.detail),
-        content_type=PROBLEM_MEDIA_TYPE.decode(),
-        status=error.status,
-    )
+def problem_response(error: ProblemError, *, envelope: bool = False) -> HttpResponse:
+    """Return the answer to a problem, for views of an app without `install_json`."""
+    return respond((), *answer_to(error, envelope=envelope))
 
 
-def install(_: ASGIHandler) -> JSONInstallation:
-    """Change nothing, and say what to use instead."""
+def install(app: ASGIHandler, *, envelope: bool = False) -> JSONInstallation:
+    """Answer ProblemError, after the app's own middleware; say what to use for JSON."""
+    # Where `process_exception` of middleware goes; the outermost, which is asked last, at its end.
+    hooks = app._exception_middleware  # noqa: SLF001 - settings cannot be changed any more
+    hooks[:] = [hook for hook in hooks if hook not in (_answer_with_details, _answer_in_envelope)]
+    hooks.append(_answer_in_envelope if envelope else _answer_with_details)
     return JSONInstallation(
         framework="Django",
+        changed=(answers_problems(envelope=envelope),),
         left_alone=(
             (
                 "JsonResponse",
                 "Django has no JSON hook: return chopin_mw.integrations.django.JSONResponse",
-            ),
-            (
-                "RequestBodyError",
-                "no handlers for exceptions: catch it, return integrations.django.problem_response",
             ),
         ),
     )
@@ -70,3 +75,11 @@ def respond(_: Sequence[Any], status: int, headers: Headers, body: bytes) -> Htt
     if body:
         response.headers["Content-Length"] = str(len(body))
     return response
+
+
+def _answer_with_details(_: Any, error: Exception) -> HttpResponse | None:
+    return problem_response(error) if isinstance(error, ProblemError) else None
+
+
+def _answer_in_envelope(_: Any, error: Exception) -> HttpResponse | None:
+    return problem_response(error, envelope=True) if isinstance(error, ProblemError) else None

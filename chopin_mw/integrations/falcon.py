@@ -10,18 +10,22 @@ import falcon.asgi
 from falcon.media import JSONHandler
 
 from chopin_mw.asgi.types import Headers
-from chopin_mw.errors import RequestBodyError
-from chopin_mw.integrations.installation import JSONInstallation
+from chopin_mw.errors import ProblemError
+from chopin_mw.integrations.installation import OWN_ANSWER, JSONInstallation, answers_problems
 from chopin_mw.json import dumps, loads
-from chopin_mw.rules.problem import PROBLEM_MEDIA_TYPE, problem_body
+from chopin_mw.json.codec import without_secrets
+from chopin_mw.rules.problem import answer_to
 
 
-def install(app: falcon.App[Any, Any]) -> JSONInstallation:
+def install(app: falcon.App[Any, Any], *, envelope: bool = False) -> JSONInstallation:
     """Replace the JSON handlers that Falcon brought with one over our codec."""
     # Never a subclass: Falcon takes its synchronous short cut for the exact class only.
     handler = JSONHandler(dumps=_dumps, loads=loads)
-    changed = ["RequestBodyError is answered with problem details"]
-    left_alone = []
+    changed, left_alone = [], []
+    if _answer_problems(app, envelope=envelope):
+        changed.append(answers_problems(envelope=envelope))
+    else:
+        left_alone.append(OWN_ANSWER)
     for side, options in (("request", app.req_options), ("response", app.resp_options)):
         media = options.media_handlers.get(falcon.MEDIA_JSON)
         if is_falcons_own(media):
@@ -31,8 +35,6 @@ def install(app: falcon.App[Any, Any]) -> JSONInstallation:
             left_alone.append(
                 (f"{side} media application/json", "the app has a handler of its own")
             )
-    answer: Any = _answer_async if isinstance(app, falcon.asgi.App) else _answer
-    app.add_error_handler(RequestBodyError, answer)
     return JSONInstallation(
         framework="Falcon", changed=tuple(changed), left_alone=tuple(left_alone)
     )
@@ -58,7 +60,7 @@ def _dumps(media: Any) -> bytes:
         return dumps(media)
     except (TypeError, ValueError):
         # What Falcon could encode before, it still can.
-        return json.dumps(media, ensure_ascii=False).encode()
+        return without_secrets(json.dumps(media, ensure_ascii=False).encode())
 
 
 def respond(arguments: Sequence[Any], status: int, headers: Headers, body: bytes) -> None:
@@ -74,13 +76,39 @@ def respond(arguments: Sequence[Any], status: int, headers: Headers, body: bytes
             response.append_header(name, value)
 
 
-def _answer(_: Any, response: falcon.Response, error: RequestBodyError, __: Any) -> None:
-    response.status = error.status
-    response.content_type = PROBLEM_MEDIA_TYPE.decode()
-    response.data = problem_body(error.status, error.title, error.detail)
+def _answer_problems(app: falcon.App[Any, Any], *, envelope: bool) -> bool:
+    """Register the answer to ProblemError, unless the app has one of its own."""
+    is_asgi = isinstance(app, falcon.asgi.App)
+    ours = _ANSWERS_ASYNC if is_asgi else _ANSWERS
+    present = app._error_handlers.get(ProblemError)  # noqa: SLF001 - Falcon has no other way to ask
+    if present is not None and present not in ours:
+        return False
+    app.add_error_handler(ProblemError, ours[envelope])
+    return True
 
 
-async def _answer_async(
-    request: Any, response: falcon.Response, error: RequestBodyError, params: Any
-) -> None:
-    _answer(request, response, error, params)
+def _answer_with_details(_: Any, response: Any, error: ProblemError, __: Any) -> None:
+    _answer(response, error, envelope=False)
+
+
+def _answer_in_envelope(_: Any, response: Any, error: ProblemError, __: Any) -> None:
+    _answer(response, error, envelope=True)
+
+
+async def _answer_with_details_async(_: Any, response: Any, error: ProblemError, __: Any) -> None:
+    _answer(response, error, envelope=False)
+
+
+async def _answer_in_envelope_async(_: Any, response: Any, error: ProblemError, __: Any) -> None:
+    _answer(response, error, envelope=True)
+
+
+def _answer(response: Any, error: ProblemError, *, envelope: bool) -> None:
+    if response is None:
+        # A websocket has no answer: Falcon closes it.
+        raise error
+    respond((response,), *answer_to(error, envelope=envelope))
+
+
+_ANSWERS: tuple[Any, ...] = (_answer_with_details, _answer_in_envelope)
+_ANSWERS_ASYNC: tuple[Any, ...] = (_answer_with_details_async, _answer_in_envelope_async)

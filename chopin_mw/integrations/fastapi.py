@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount
 
 from chopin_mw.integrations.fastapi_encoder import DirectField
-from chopin_mw.integrations.installation import JSONInstallation
-from chopin_mw.integrations.starlette import answer_body_errors
+from chopin_mw.integrations.installation import JSONInstallation, answers_problems
+from chopin_mw.integrations.starlette import answer_problems
 
 
 class JSONRoute(routing.APIRoute):
@@ -37,7 +37,7 @@ class JSONRoute(routing.APIRoute):
             return super().get_route_handler()
 
 
-def install(app: FastAPI) -> JSONInstallation:
+def install(app: FastAPI, *, envelope: bool = False) -> JSONInstallation:
     """Turn the routes of the app and of its included routers into JSONRoutes, later ones too.
 
     A router that two apps include is changed for both.
@@ -45,10 +45,11 @@ def install(app: FastAPI) -> JSONInstallation:
     left_alone: dict[str, str] = {}
     direct = _convert_router(app.router, left_alone)
     changed = [f"{direct} routes encode directly; routes added from now on do the same"]
-    if answer_body_errors(app):
-        changed.append("RequestBodyError is answered with problem details")
+    why_not = answer_problems(app, envelope=envelope)
+    if why_not is None:
+        changed.append(answers_problems(envelope=envelope))
     else:
-        left_alone["RequestBodyError"] = "the app has served requests: install before that"
+        left_alone.update([why_not])
     return JSONInstallation(
         framework="FastAPI", changed=tuple(changed), left_alone=tuple(left_alone.items())
     )

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from chopin_mw.json.builtin_types import ToBuiltin, fields_rule, is_orm_class, registered_rule
-from chopin_mw.json.codec import Codec, get_codec
+from chopin_mw.json.codec import Codec, get_codec, without_secrets
 from chopin_mw.json.fast import Dumps, encode_models, fast_encoder
 
 _REFUSALS = (TypeError, ValueError, RecursionError)
@@ -39,9 +39,9 @@ class DirectField:
         try:
             body = self._encode(value)
         except _REFUSALS:
-            return fastapi_body(value)
+            return without_secrets(fastapi_body(value))
         # jsonable_encoder drops members whose names begin so, to hide SQLAlchemy's state.
-        return fastapi_body(value) if b'"_sa' in body else body
+        return without_secrets(fastapi_body(value) if b'"_sa' in body else body)
 
     def serialize(self, value: Any, **_: Any) -> Any:
         """Return JSON types: what releases before 0.130 ask for."""

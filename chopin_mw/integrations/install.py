@@ -26,20 +26,24 @@ _OPTIONS: dict[str, tuple[Framework, Any]] = {
 _MOST_LAYERS = 100
 
 
-def install_json(app: Any, *, compat: bool = False, patch: bool = True) -> JSONInstallation:
+def install_json(
+    app: Any, *, envelope: bool = False, compat: bool = False, patch: bool = True
+) -> JSONInstallation:
     """Make an app encode and decode JSON with the codec, through its framework's own hook.
 
     `app` is the app object of FastAPI, Starlette, Quart, Litestar, Django, Falcon or BlackSheep, or
-    one wrapped in middleware. `compat` keeps Quart's wire format; `patch=False` leaves Starlette's
-    own JSONResponse class as it is. Call it once, before the first request; again does no harm.
-    Raises ConfigurationError for anything else. docs/json.md says what changes on the wire.
+    one wrapped in middleware. A ProblemError is answered with problem details from then on, or with
+    `envelope` as `{"success": false, "error": …}`; successes get no envelope from it. `compat`
+    keeps Quart's wire format; `patch=False` leaves Starlette's own JSONResponse class as it is.
+    Call it once, before the first request; again does no harm. Raises ConfigurationError for
+    anything else. docs/json.md says what changes on the wire.
     """
     for candidate in _layers_of(app):
         framework = look_up_class(type(candidate), _APPS)
         if framework is not None:
             options = _options_for(framework, compat=compat, patch=patch)
             module = import_module(f"chopin_mw.integrations.{framework}")
-            installation: JSONInstallation = module.install(candidate, **options)
+            installation: JSONInstallation = module.install(candidate, envelope=envelope, **options)
             return installation
     raise ConfigurationError(
         f"install_json does not know {type(app).__module__}.{type(app).__qualname__}; "

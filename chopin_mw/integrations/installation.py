@@ -2,6 +2,15 @@
 
 from dataclasses import dataclass
 
+OWN_ANSWER = ("ProblemError", "the app has an answer of its own")
+
+
+def answers_problems(*, envelope: bool) -> str:
+    """Return what the report says where ProblemError is answered."""
+    if envelope:
+        return "ProblemError is answered in the envelope; successes have none from here"
+    return "ProblemError is answered with problem details"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JSONInstallation:

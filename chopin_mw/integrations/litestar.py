@@ -7,19 +7,25 @@ from litestar import Litestar, Request, Response
 from litestar.response.base import ASGIResponse
 
 from chopin_mw.asgi.types import Headers
-from chopin_mw.errors import RequestBodyError
-from chopin_mw.integrations.installation import JSONInstallation
-from chopin_mw.rules.problem import PROBLEM_MEDIA_TYPE, problem_body
+from chopin_mw.errors import ProblemError
+from chopin_mw.integrations.installation import OWN_ANSWER, JSONInstallation, answers_problems
+from chopin_mw.rules.problem import answer_to
 
 
-def install(app: Litestar) -> JSONInstallation:
-    """Register the answer to RequestBodyError; encoding needs nothing."""
-    # A handler resolves its exception handlers from the layers above it, the app last, per request.
-    app.exception_handlers[RequestBodyError] = _answer_body_error
+def install(app: Litestar, *, envelope: bool = False) -> JSONInstallation:
+    """Register the answer to ProblemError; encoding needs nothing."""
+    present: Any = app.exception_handlers.get(ProblemError)
+    is_free = present in (None, _answer_in_envelope, _answer_with_details)
+    if is_free:
+        # A handler resolves its exception handlers from the layers above it, the app last, per
+        # request.
+        answer = _answer_in_envelope if envelope else _answer_with_details
+        app.exception_handlers[ProblemError] = answer
+    encodes = ("JSON of responses", "Litestar encodes with msgspec, as fast as ours")
     return JSONInstallation(
         framework="Litestar",
-        changed=("RequestBodyError is answered with problem details",),
-        left_alone=(("JSON of responses", "Litestar encodes with msgspec, as fast as ours"),),
+        changed=(answers_problems(envelope=envelope),) if is_free else (),
+        left_alone=(encodes,) if is_free else (encodes, OWN_ANSWER),
     )
 
 
@@ -54,9 +60,9 @@ class _Response(Response[bytes]):
         return answer
 
 
-def _answer_body_error(_: Request[Any, Any, Any], error: RequestBodyError) -> Response[bytes]:
-    return Response(
-        content=problem_body(error.status, error.title, error.detail),
-        status_code=error.status,
-        media_type=PROBLEM_MEDIA_TYPE.decode(),
-    )
+def _answer_with_details(_: Request[Any, Any, Any], error: ProblemError) -> Response[bytes]:
+    return respond((), *answer_to(error))
+
+
+def _answer_in_envelope(_: Request[Any, Any, Any], error: ProblemError) -> Response[bytes]:
+    return respond((), *answer_to(error, envelope=True))

@@ -76,19 +76,22 @@ def native_response(
     status: int,
     headers: Iterable[tuple[bytes, bytes]],
     body: bytes,
+    injected: bool = True,
 ) -> Any:
     """Return what a handler called with these arguments must return to answer like this.
 
     Call it from inside the handler call, in its task or thread. Falcon's responders return nothing:
     there the answer is written into the response argument. Headers set on a response that FastAPI
-    injected are kept. Content-Length is filled in.
+    injected are kept, and background tasks run; not so with `injected=False`, as where a handler
+    raises. Content-Length is filled in.
     """
     arguments = (*args, *kwargs.values())
     framework = framework_of_call(arguments)
     if framework is None:
         return Answer(status, with_content_length(headers, status, body), body)
     module = import_module(f"chopin_mw.integrations.{_FILES.get(framework, framework)}")
-    return module.respond(arguments, status, list(headers), body)
+    respond = module.respond if injected else getattr(module, "refuse", module.respond)
+    return respond(arguments, status, list(headers), body)
 
 
 def is_response(value: object) -> bool:

@@ -6,6 +6,7 @@ UTF-8 and no newline ends the body. `JSONProvider(app, compat=True)` keeps Quart
 
 import codecs
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -13,11 +14,12 @@ from flask.json.provider import DefaultJSONProvider
 from quart import Quart, Response
 
 from chopin_mw.asgi.types import Headers
-from chopin_mw.errors import RequestBodyError
-from chopin_mw.integrations.installation import JSONInstallation
+from chopin_mw.errors import ProblemError
+from chopin_mw.integrations.installation import OWN_ANSWER, JSONInstallation, answers_problems
 from chopin_mw.json import dumps, get_codec, loads
+from chopin_mw.json.codec import without_secrets
 from chopin_mw.json.fast import Dumps
-from chopin_mw.rules.problem import PROBLEM_MEDIA_TYPE, problem_body
+from chopin_mw.rules.problem import answer_to
 
 _REFUSALS = (TypeError, ValueError, RecursionError)
 
@@ -35,12 +37,12 @@ class JSONProvider(DefaultJSONProvider):
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Return text, as Quart's callers expect."""
-        if kwargs or self.compat:
+        if kwargs:
             return super().dumps(obj, **kwargs)
-        try:
-            return dumps(obj).decode()
-        except _REFUSALS:
-            return super().dumps(obj)
+        if not self.compat:
+            with suppress(*_REFUSALS):
+                return dumps(obj).decode()
+        return without_secrets(super().dumps(obj).encode()).decode()
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Return the value, with integers exact and NaN refused."""
@@ -52,12 +54,12 @@ class JSONProvider(DefaultJSONProvider):
         try:
             body = self._compat_body(value) if self.compat else dumps(value)
         except _REFUSALS:
-            return super().response(*args, **kwargs)
+            body = self._quarts_body(value)
+        body = without_secrets(body)
         return self._app.response_class(body, mimetype=self.mimetype)  # type: ignore[arg-type] # typed for Flask
 
     def _compat_body(self, value: Any) -> bytes:
-        readable = self.compact is False or (self.compact is None and self._app.debug)
-        if self._compat_dumps is None or readable or not self.sort_keys:
+        if self._compat_dumps is None or self._is_readable() or not self.sort_keys:
             raise TypeError("is for Quart's own encoder")
         body = self._compat_dumps(value)
         if not self.ensure_ascii or (body.isascii() and b"\x7f" not in body):
@@ -65,8 +67,15 @@ class JSONProvider(DefaultJSONProvider):
         # The standard library escapes DEL with the rest; orjson leaves it.
         return body.decode().encode("ascii", _ESCAPE).replace(b"\x7f", b"\\u007f")
 
+    def _quarts_body(self, value: Any) -> bytes:
+        form = {"indent": 2} if self._is_readable() else {"separators": (",", ":")}
+        return f"{super().dumps(value, **form)}\n".encode()
 
-def install(app: Quart, *, compat: bool = False) -> JSONInstallation:
+    def _is_readable(self) -> bool:
+        return self.compact is False or (self.compact is None and self._app.debug)
+
+
+def install(app: Quart, *, envelope: bool = False, compat: bool = False) -> JSONInstallation:
     """Set the provider, unless the app has one of its own, and register the error answer."""
     changed, left_alone = [], []
     if _is_quarts_own(app.json):
@@ -78,8 +87,13 @@ def install(app: Quart, *, compat: bool = False) -> JSONInstallation:
         changed.append(f"app.json is JSONProvider: {form}")
     else:
         left_alone.append(("app.json", f"the app has its own {type(app.json).__name__}"))
-    app.register_error_handler(RequestBodyError, _answer_body_error)
-    changed.append("RequestBodyError is answered with problem details")
+    present: Any = app.error_handler_spec[None][None].get(ProblemError)
+    if present in (None, _answer_in_envelope, _answer_with_details):
+        answer = _answer_in_envelope if envelope else _answer_with_details
+        app.register_error_handler(ProblemError, answer)
+        changed.append(answers_problems(envelope=envelope))
+    else:
+        left_alone.append(OWN_ANSWER)
     return JSONInstallation(framework="Quart", changed=tuple(changed), left_alone=tuple(left_alone))
 
 
@@ -111,12 +125,12 @@ def _compat_encoder(default: Callable[[Any], Any]) -> Dumps | None:
     return lambda value: orjson.dumps(value, default, options)
 
 
-async def _answer_body_error(error: RequestBodyError) -> Response:
-    return Response(
-        problem_body(error.status, error.title, error.detail),
-        status=error.status,
-        content_type=PROBLEM_MEDIA_TYPE.decode(),
-    )
+async def _answer_with_details(error: ProblemError) -> Response:
+    return respond((), *answer_to(error))
+
+
+async def _answer_in_envelope(error: ProblemError) -> Response:
+    return respond((), *answer_to(error, envelope=True))
 
 
 _ESCAPE = "chopin_mw.json_escape"

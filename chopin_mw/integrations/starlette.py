@@ -13,16 +13,20 @@ from typing import Any
 
 import starlette.responses
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.background import BackgroundTasks
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketState
 
 from chopin_mw.asgi.types import ASGIApp, Headers, Receive, Scope, Send
-from chopin_mw.errors import RequestBodyError
-from chopin_mw.integrations.installation import JSONInstallation
+from chopin_mw.errors import ProblemError
+from chopin_mw.integrations.installation import OWN_ANSWER, JSONInstallation, answers_problems
 from chopin_mw.json import dumps
-from chopin_mw.rules.problem import PROBLEM_MEDIA_TYPE, problem_body
+from chopin_mw.json.codec import without_secrets
+from chopin_mw.rules.problem import answer_to
 
 _render_with_stdlib = starlette.responses.JSONResponse.render
+_SERVERS_FAULT = 500
 _is_installed: ContextVar[bool] = ContextVar("chopin_mw.fast_json", default=False)
 
 
@@ -31,10 +35,7 @@ class JSONResponse(starlette.responses.JSONResponse):
 
     def render(self, content: Any) -> bytes:
         """Encode with our codec; what it refuses goes Starlette's own way."""
-        try:
-            return dumps(content)
-        except (TypeError, ValueError, RecursionError):
-            return _render_with_stdlib(self, content)
+        return _encoded(self, content)
 
 
 class FastJSONMiddleware:
@@ -54,7 +55,7 @@ class FastJSONMiddleware:
                 _is_installed.reset(token)
 
 
-def install(app: Starlette, *, patch: bool = True) -> JSONInstallation:
+def install(app: Starlette, *, envelope: bool = False, patch: bool = True) -> JSONInstallation:
     """Make this app's JSONResponses fast and register the error answer.
 
     With `patch=False` Starlette's class stays untouched: import ours where it matters.
@@ -71,21 +72,27 @@ def install(app: Starlette, *, patch: bool = True) -> JSONInstallation:
         left_alone.append(
             ("JSONResponse", "patch=False: import it from chopin_mw.integrations.starlette")
         )
-    if answer_body_errors(app):
-        changed.append("RequestBodyError is answered with problem details")
+    why_not = answer_problems(app, envelope=envelope)
+    if why_not is None:
+        changed.append(answers_problems(envelope=envelope))
     else:
-        left_alone.append(("RequestBodyError", "the app has served requests: install before that"))
+        left_alone.append(why_not)
     return JSONInstallation(
         framework="Starlette", changed=tuple(changed), left_alone=tuple(left_alone)
     )
 
 
-def answer_body_errors(app: Starlette) -> bool:
-    """Register the answer to RequestBodyError; False if the app has started and would not look."""
-    if app.middleware_stack is not None and RequestBodyError not in app.exception_handlers:
-        return False
-    app.add_exception_handler(RequestBodyError, _answer_body_error)
-    return True
+def answer_problems(app: Starlette, *, envelope: bool) -> tuple[str, str] | None:
+    """Register the answer to ProblemError; return the reason if that cannot be."""
+    # Starlette's type has no room for a handler of both kinds of connections.
+    answer: Any = _answer_in_envelope if envelope else _answer_with_details
+    present: Any = app.exception_handlers.get(ProblemError)
+    if present not in (None, _answer_in_envelope, _answer_with_details):
+        return OWN_ANSWER
+    if app.middleware_stack is not None and present is not answer:
+        return ("ProblemError", "the app has served requests: install before that")
+    app.add_exception_handler(ProblemError, answer)
+    return None
 
 
 def respond(arguments: Sequence[Any], status: int, headers: Headers, body: bytes) -> Response:
@@ -98,13 +105,24 @@ def respond(arguments: Sequence[Any], status: int, headers: Headers, body: bytes
     return response
 
 
+def refuse(_: Sequence[Any], status: int, headers: Headers, body: bytes) -> Response:
+    """Return the same for a handler that raised: FastAPI would then run no background task."""
+    response = respond((), status, headers, body)
+    response.background = BackgroundTasks()
+    return response
+
+
 def _render(response: starlette.responses.JSONResponse, content: Any) -> bytes:
     if not _is_installed.get():
         return _render_with_stdlib(response, content)
+    return _encoded(response, content)
+
+
+def _encoded(response: starlette.responses.JSONResponse, content: Any) -> bytes:
     try:
         return dumps(content)
     except (TypeError, ValueError, RecursionError):
-        return _render_with_stdlib(response, content)
+        return without_secrets(_render_with_stdlib(response, content))
 
 
 def _mark_requests(app: Starlette) -> None:
@@ -128,8 +146,27 @@ def _merge(response: Response, injected: Response) -> None:
     response.background = response.background or injected.background
 
 
-async def _answer_body_error(_: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestBodyError):
+async def _answer_with_details(connection: HTTPConnection, error: Exception) -> Response | None:
+    return await _answer_problem(connection, error, envelope=False)
+
+
+async def _answer_in_envelope(connection: HTTPConnection, error: Exception) -> Response | None:
+    return await _answer_problem(connection, error, envelope=True)
+
+
+async def _answer_problem(
+    connection: HTTPConnection, error: Exception, *, envelope: bool
+) -> Response | None:
+    if not isinstance(error, ProblemError):
         raise error
-    body = problem_body(error.status, error.title, error.detail)
-    return Response(body, error.status, media_type=PROBLEM_MEDIA_TYPE.decode())
+    if isinstance(connection, WebSocket) and not _may_be_denied(connection):
+        # RFC 6455 §7.4.1: 1008 is the client's fault, 1011 the server's; 403 before it is open.
+        await connection.close(1011 if error.status >= _SERVERS_FAULT else 1008)
+        return None
+    return refuse((), *answer_to(error, envelope=envelope))
+
+
+def _may_be_denied(websocket: WebSocket) -> bool:
+    """Say whether a refusal can still be an HTTP answer."""
+    is_new = websocket.application_state is WebSocketState.CONNECTING
+    return is_new and "websocket.http.response" in websocket.scope.get("extensions", {})

@@ -55,13 +55,13 @@ def register_encoder(kind: type[T], encode: Callable[[T], Any]) -> None:
             "convert the values before you return them"
         )
     _registered[kind] = encode
-    _rule_for.cache_clear()
+    rule_for.cache_clear()
 
 
 def to_builtin(value: object) -> Any:
     """Return `value` as JSON types, one level deep; raise TypeError for what is refused."""
     kind: type = type(value)
-    return _rule_for(kind)(value)
+    return rule_for(kind)(value)
 
 
 def to_builtin_with_number_decimals(value: object) -> Any:
@@ -92,7 +92,7 @@ def fields_rule(kind: type) -> ToBuiltin:
 
 
 @lru_cache(maxsize=1024)
-def _rule_for(kind: type) -> ToBuiltin:
+def rule_for(kind: type) -> ToBuiltin:
     """Choose the rule for a class, the most telling mark first."""
     rule = registered_rule(kind)
     if rule is not None:
@@ -100,7 +100,7 @@ def _rule_for(kind: type) -> ToBuiltin:
     if is_orm_class(kind):
         return _refuse("is an ORM instance: choose what to send, as a dict, dataclass or model")
     if hasattr(kind, "__pydantic_serializer__"):
-        return _dump_model
+        return dump_model
     if hasattr(kind, "__struct_fields__"):
         return _dump_struct
     if hasattr(kind, "__attrs_attrs__"):
@@ -117,7 +117,8 @@ def _attributes_rule(names: tuple[str, ...]) -> ToBuiltin:
     return lambda value: dict(zip(names, read(value), strict=True))
 
 
-def _dump_model(model: Any) -> Any:
+def dump_model(model: Any) -> Any:
+    """Return what a pydantic model's own serialiser makes of it."""
     # The names on the wire are the aliases, as FastAPI has them.
     return type(model).__pydantic_serializer__.to_python(model, mode="json", by_alias=True)
 

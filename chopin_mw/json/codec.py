@@ -10,7 +10,7 @@ orjson's place, because importing orjson there turns the global lock back on.
 """
 
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol, TypeAlias, get_args
@@ -23,6 +23,7 @@ from chopin_mw.json.builtin_types import (
 )
 from chopin_mw.json.decode import Loads, loads_with_msgspec, loads_with_orjson, loads_with_stdlib
 from chopin_mw.json.fast import Dumps, encode_models, fast_encoder
+from chopin_mw.json.secret_fields import SECRET_FIELDS, Without, keep_secret
 from chopin_mw.json.text import encode_text
 
 Library: TypeAlias = Literal["auto", "orjson", "msgspec", "stdlib"]
@@ -42,13 +43,17 @@ class JSONCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """Hold the two halves that `json_codec` chose, and say which libraries they are."""
+    """Hold the two halves that `json_codec` chose, and say which libraries they are.
+
+    `without_secrets` takes the secret fields out of what another encoder wrote.
+    """
 
     encoder: str
     decoder: str
     nan: str
     dumps: Dumps
     loads: Loads
+    without_secrets: Without
 
 
 def json_codec(
@@ -57,10 +62,12 @@ def json_codec(
     *,
     nan: Literal["null", "error"] = "null",
     decimals: Literal["text", "number"] = "text",
+    secret_fields: Collection[str] = SECRET_FIELDS,
 ) -> Codec:
     """Make a codec: which libraries do the work, what becomes of NaN and of Decimal.
 
     `decimals="number"` keeps integral values exact and rounds the others to a float.
+    `secret_fields` are names of members that are left out of every document; () leaves in all.
     Raises MissingExtraError when a library is named and not installed.
     """
     _check("nan", nan, ("null", "error"))
@@ -68,7 +75,10 @@ def json_codec(
     writer = _choose("encoder", encoder, _encoders_by_preference())
     reader = _choose("decoder", decoder, _decoders_by_preference())
     hook = to_builtin if decimals == "text" else to_builtin_with_number_decimals
-    return Codec(writer, reader, nan, _dumps(writer, hook, nan), _LOADS[reader]())
+    dumps = _dumps(writer, hook)
+    chosen = dumps if nan == "null" else _without_nan(dumps, hook)
+    writing, without_secrets = keep_secret(secret_fields, chosen, dumps)
+    return Codec(writer, reader, nan, writing, _LOADS[reader](), without_secrets)
 
 
 def get_codec() -> JSONCodec:
@@ -86,6 +96,12 @@ def set_codec(codec: JSONCodec | None) -> None:
 def dumps(value: Any) -> bytes:
     """Return `value` as UTF-8 JSON, written by the codec in use."""
     return (_active.codec or get_codec()).dumps(value)
+
+
+def without_secrets(body: bytes) -> bytes:
+    """Return JSON that another encoder wrote without the secret fields of the codec in use."""
+    codec = get_codec()
+    return codec.without_secrets(body) if isinstance(codec, Codec) else body
 
 
 def loads(document: str | bytes) -> Any:
@@ -136,7 +152,7 @@ _LOADS: dict[str, Callable[[], Loads]] = {
 }
 
 
-def _dumps(library: str, hook: ToBuiltin, nan: str) -> Dumps:
+def _dumps(library: str, hook: ToBuiltin) -> Dumps:
     encode = fast_encoder(library, hook)
 
     def dumps(value: Any) -> bytes:
@@ -147,9 +163,13 @@ def _dumps(library: str, hook: ToBuiltin, nan: str) -> Dumps:
         except (TypeError, ValueError, RecursionError):
             return encode_text(value, hook)
 
+    return dumps
+
+
+def _without_nan(dumps: Dumps, hook: ToBuiltin) -> Dumps:
     def dumps_without_nan(value: Any) -> bytes:
         body = dumps(value)
         # The fast encoders write NaN as null; the reference tells the two apart.
         return encode_text(value, hook, refuse_nan=True) if b"null" in body else body
 
-    return dumps if nan == "null" else dumps_without_nan
+    return dumps_without_nan

@@ -129,7 +129,7 @@ def test_every_topic_is_chosen_by_its_suite() -> None:
     topics = [trial.topic for suite in TRIALS for trial in suite()]
 
     assert len(set(topics)) == len(topics)
-    assert all(topic.startswith("http_cache") for topic in topics)
+    assert all(topic.startswith(("http_cache", "keyset", "streams")) for topic in topics)
 
 
 def test_the_command_runs_a_trial_and_writes_it(tmp_path: Path) -> None:

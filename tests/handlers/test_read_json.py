@@ -14,7 +14,8 @@ from starlette.requests import Request
 
 from chopin_mw.errors import ConfigurationError, RequestBodyError
 from chopin_mw.handlers.json_response import JSONResponse as PlainJSONResponse
-from chopin_mw.handlers.read_json import problem_response, read_json
+from chopin_mw.handlers.problem_response import problem_response
+from chopin_mw.handlers.read_json import read_json
 from chopin_mw.integrations.django import JSONResponse
 from chopin_mw.integrations.django import problem_response as django_problem
 from chopin_mw.integrations.install import install_json

@@ -163,7 +163,7 @@ async def test_litestar_is_left_as_fast_as_it_is() -> None:
 
 
 async def test_django_says_what_to_use() -> None:
-    """Nothing is changed; the response class does the work."""
+    """JSON is left as it is; the response class does the work."""
 
     async def view(request: Any) -> Any:
         if request.method == "POST":
@@ -178,7 +178,8 @@ async def test_django_says_what_to_use() -> None:
     assert answer.all(b"content-type") == [b"application/json"]
     refused = await call(app, method="POST")
     assert (refused.status, refused.json()) == (413, PROBLEM)
-    assert report.changed == ()
+    assert install_json(app) == report
+    assert report.changed == ("ProblemError is answered with problem details",)
     assert "integrations.django.JSONResponse" in dict(report.left_alone)["JsonResponse"]
 
 

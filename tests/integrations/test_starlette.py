@@ -118,7 +118,7 @@ async def test_an_app_that_has_started_is_reached() -> None:
     install_json(app)
 
     assert (await call(app)).status == 200
-    assert dict(report.left_alone)["RequestBodyError"].startswith("the app has served requests")
+    assert dict(report.left_alone)["ProblemError"].startswith("the app has served requests")
     assert isinstance(app.middleware_stack, ours.FastJSONMiddleware)
     assert not isinstance(app.middleware_stack.app, ours.FastJSONMiddleware)
 
@@ -190,7 +190,7 @@ async def test_refused_bodies_are_answered() -> None:
 async def test_the_handler_answers_its_own_errors_only() -> None:
     """Whoever calls it with another exception gets that back."""
     with pytest.raises(KeyError):
-        await ours._answer_body_error(Request(http_scope()), KeyError("a"))
+        await ours._answer_with_details(Request(http_scope()), KeyError("a"))
 
 
 async def test_a_dropped_request_leaves_no_error() -> None:

@@ -17,7 +17,7 @@ from support.json_corpus import Model, Moment, Plain, User, model
 def _forget_registrations() -> Iterator[None]:
     yield
     builtin_types._registered.clear()
-    builtin_types._rule_for.cache_clear()
+    builtin_types.rule_for.cache_clear()
 
 
 class Money:
