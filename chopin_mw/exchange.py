@@ -74,7 +74,7 @@ token_scope: Listener = ContextVar("chopin_mw.token", default=None)
 class Exchange:
     """Carry what decorators and hooks say about one request to the middleware around it."""
 
-    __slots__ = ("cache", "cache_control", "cache_outcome", "fields", "precondition")
+    __slots__ = ("cache", "cache_control", "cache_outcome", "fields", "is_guarded", "precondition")
 
     def __init__(self) -> None:
         self.cache: CacheChoice | None = None
@@ -82,6 +82,8 @@ class Exchange:
         self.cache_outcome: str | None = None
         # Fields for the answer; the innermost layer that sees its header adds them.
         self.fields: list[tuple[bytes, bytes]] | None = None
+        # A token was demanded: who shows none, or a lesser one, must not have the answer.
+        self.is_guarded = False
         self.precondition: PreconditionRecord | None = None
 
 
@@ -103,10 +105,16 @@ def current_scope() -> MutableMapping[str, Any] | None:
     )
 
 
-def take_fields(scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
-    """Return the fields that are to be added to the answer, and forget them."""
+_ERRORS_FROM = 400
+
+
+def take_fields(scope: MutableMapping[str, Any], status: int) -> list[tuple[bytes, bytes]]:
+    """Return the fields that are to be added to the answer, and forget them.
+
+    An error is not the answer that the handler had in mind when it left them.
+    """
     exchange: Exchange | None = scope.get(SCOPE_KEY)
     if exchange is None or exchange.fields is None:
         return []
     fields, exchange.fields = exchange.fields, None
-    return fields
+    return fields if status < _ERRORS_FROM else []

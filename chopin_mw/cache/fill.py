@@ -98,7 +98,7 @@ class Fill:
         request = self._request
         exchange = request.scope.get(SCOPE_KEY)
         if exchange is not None and exchange.fields is not None:
-            start["headers"] += take_fields(request.scope)
+            start["headers"] += take_fields(request.scope, self.status)
         if exchange is not None and exchange.precondition is not None and self.status == _OK:
             # What `@etag` compared is the response's tag: it goes into the store with it.
             start["headers"] += missing_validators(start["headers"], exchange.precondition)
@@ -112,6 +112,7 @@ class Fill:
             self._fill_start,
             self._cache.clock.monotonic(),
             None if exchange is None else exchange.cache,
+            exchange is not None and exchange.is_guarded,
         )
         if request.stored is not None or response.choice is not None:
             return self._take_start_with_care(start, response)

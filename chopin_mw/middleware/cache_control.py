@@ -55,6 +55,8 @@ class CacheControlRule:
                 raise ConfigurationError(f"statuses must hold codes of 200..599, got {status!r}")
 
 
+# Annotations of inner functions are evaluated at each request: written out, this takes 0.2 µs.
+_Sending: TypeAlias = Awaitable[None]
 _Compiled: TypeAlias = tuple[tuple[CacheControlRule, bytes], ...]
 
 
@@ -86,7 +88,7 @@ class CacheControlMiddleware:
         rules = self._rules if scope["method"] in ("GET", "HEAD") else ()
 
         # Returns the server's own awaitable: a coroutine of ours around it costs 0.1 µs a message.
-        def send_with_cache_control(message: Message) -> Awaitable[None]:
+        def send_with_cache_control(message: Message) -> _Sending:
             if message["type"] == "http.response.start" and (rules or SCOPE_KEY in scope):
                 message = _with_cache_control(message, scope, rules)
             return send(message)
@@ -106,7 +108,7 @@ class CacheControlMiddleware:
 
 
 def _with_cache_control(message: Message, scope: Scope, rules: _Compiled) -> Message:
-    headers = [*(message.get("headers") or ()), *take_fields(scope)]
+    headers = [*(message.get("headers") or ()), *take_fields(scope, message["status"])]
     if not has(headers, b"cache-control"):
         value = _value(scope, rules, message["status"], headers)
         if value is not None:
