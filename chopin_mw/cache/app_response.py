@@ -10,6 +10,8 @@ from chopin_mw.rules.headers import Fields
 class AppResponse:
     """Hold the header, the fields that rules read of it, and what decorators said.
 
+    `is_guarded` says that the handler ran only because of what a token grants.
+
     `fill_start` and `received` are readings of the monotonic clock: when the app was asked, and
     when the header came.
     """
@@ -20,3 +22,4 @@ class AppResponse:
     fill_start: float
     received: float
     choice: CacheChoice | None
+    is_guarded: bool = False

@@ -8,7 +8,7 @@ from chopin_mw.cache.flight import Flight, Landing
 from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.making import make_stored_response
 from chopin_mw.cache.request import CacheRequest
-from chopin_mw.rules.cache_policy import Selector
+from chopin_mw.rules.cache_policy import CachePolicy, Selector
 from chopin_mw.rules.storability import Refusal, Storable, decide_storability
 from chopin_mw.rules.stored_response import StoredResponse
 from chopin_mw.rules.vary import parse_vary
@@ -74,6 +74,8 @@ class Collecting:
             self._request.identities.update(choice.identities)
             if choice.changes:
                 self._policy = self._cache.policies.changed(self._policy, choice.changes)
+        if response.is_guarded and not _tells_grants_apart(self._policy):
+            return self.refuse("guarded")
         verdict = self._decide()
         if isinstance(verdict, Refusal):
             return self.refuse(verdict)
@@ -187,6 +189,11 @@ async def keep(
     if flight is not None:
         fresh = cache.clock.monotonic() < stored.fresh_until
         flight.land(Landing.STORED if kept and fresh else Landing.UNSHAREABLE)
+
+
+def _tells_grants_apart(policy: CachePolicy) -> bool:
+    """Say whether who is granted less has a variant of his own: a hit asks no handler."""
+    return any(getattr(selector, "holds_grants", False) for selector in policy.vary_by)
 
 
 def _declared_length(fields: Mapping[bytes, bytes]) -> int | None:

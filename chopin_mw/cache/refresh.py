@@ -5,6 +5,7 @@ from collections.abc import MutableMapping
 from contextvars import Context
 from typing import Any, Protocol
 
+from chopin_mw.asgi.refusals import ADMISSION_KEY
 from chopin_mw.asgi.types import Message, Receive, Scope, Send
 from chopin_mw.cache.flight import Flight
 from chopin_mw.cache.http_cache import HTTPCache
@@ -31,7 +32,7 @@ _PERSONAL = frozenset(
         b"range",
     }
 )
-_PERSONAL_KEYS = ("auth", "session", "user", SCOPE_KEY)
+_PERSONAL_KEYS = ("auth", "session", "user", ADMISSION_KEY, SCOPE_KEY)
 
 
 class Ask(Protocol):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from chopin_mw.asgi.header_list import with_header_list
+from chopin_mw.asgi.layering import check_authentication_is_outside, failing_start_up
 from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES, check_limit_bytes
 from chopin_mw.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from chopin_mw.cache.clock import Clock
@@ -49,6 +50,7 @@ class HTTPCacheMiddleware:
         cache: HTTPCache | None = None,
         etag_limit_bytes: int = DEFAULT_LIMIT_BYTES,
     ) -> None:
+        check_authentication_is_outside(app)
         self.app = app
         if cache is None:
             cache = HTTPCache(
@@ -74,6 +76,7 @@ class HTTPCacheMiddleware:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 self._serving.refresh.state = scope.get("state")
+                send = failing_start_up(self.app, send)
             await self.app(scope, receive, send)
             return
         headers = scope.get("headers")

@@ -36,8 +36,8 @@ class TokenPolicy:
     a text with spaces or a list; `realm_access.roles` is one inside of another. Paths are exact, or
     end in `/*` for all below; a path with empty or dot segments is never public. On `public_paths`
     no token is looked at, on `optional_paths` none is needed, but one that is sent must be good.
-    Tokens over `max_token_bytes` are refused unread. A verified token is remembered for `cache_seconds`, never past its `exp`, and at most
-    `cache_entries` of them; 0 remembers none.
+    Tokens over `max_token_bytes` are refused unread. A verified token is remembered for
+    `cache_seconds`, never past its `exp`, and at most `cache_entries` of them; 0 remembers none.
     """
 
     algorithms: str | Sequence[str]

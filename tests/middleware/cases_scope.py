@@ -6,19 +6,23 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
+from chopin_mw.asgi.refusals import ADMISSION_KEY
 from chopin_mw.asgi.types import Receive, Scope, Send
 from chopin_mw.exchange import SCOPE_KEY
+from chopin_mw.rules.pagination import PAGE_KEY
+from middleware.bearing import GIVEN
 from support.apps import BODY, sending, start
 from support.differential import Citizen, compare
 from support.scopes import http_scope, scope_of
 from support.scripted import PEER_KEY, ScriptedServer, peer_of
 
 STATE: dict[str, Any] = {"pool": object()}
+NOT_THE_SERVERS = (SCOPE_KEY, PEER_KEY, ADMISSION_KEY, PAGE_KEY, GIVEN, "auth", "user")
 
 
 async def telling_app(scope: Scope, receive: Receive, send: Send) -> None:
     """Note every key of the scope but those of ours and of the test."""
-    seen = {key: value for key, value in scope.items() if key not in (SCOPE_KEY, PEER_KEY)}
+    seen = {key: value for key, value in scope.items() if key not in NOT_THE_SERVERS}
     seen["headers"] = [tuple(pair) for pair in seen.get("headers") or ()]
     peer_of(scope).notes.append(seen)
     await send(start())

@@ -4,8 +4,10 @@ from chopin_mw.asgi.types import ASGIApp
 from chopin_mw.middleware.cache_control import CacheControlMiddleware
 from chopin_mw.middleware.etag import ETagMiddleware
 from chopin_mw.middleware.http_cache import HTTPCacheMiddleware
+from chopin_mw.middleware.pagination import PaginationMiddleware
 from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.stack import ChopinMiddleware
+from middleware.bearing import jwt, jwt_around_cache, jwt_twice
 from support.differential import Citizen
 
 TAG = frozenset({b"etag"})
@@ -49,6 +51,14 @@ def cache_twice(app: ASGIApp) -> ASGIApp:
     return HTTPCacheMiddleware(HTTPCacheMiddleware(app))
 
 
+def pagination_around_cache(app: ASGIApp) -> ASGIApp:
+    return PaginationMiddleware(cache_around_tag(app), adds_fields=False)
+
+
+def pagination_twice(app: ASGIApp) -> ASGIApp:
+    return PaginationMiddleware(PaginationMiddleware(app))
+
+
 CITIZENS = (
     Citizen("identity", identity),
     Citizen("etag", ETagMiddleware, TAG),
@@ -58,6 +68,12 @@ CITIZENS = (
     Citizen("cache of a proxy", proxy_cache, TAG),
     Citizen("cache around etag", cache_around_tag, TAG | POLICY),
     Citizen("cache twice", cache_twice, TAG),
+    Citizen("jwt", jwt),
+    Citizen("jwt twice", jwt_twice),
+    Citizen("jwt around cache", jwt_around_cache, TAG),
+    Citizen("pagination", PaginationMiddleware),
+    Citizen("pagination twice", pagination_twice),
+    Citizen("pagination around cache", pagination_around_cache, TAG | POLICY),
     Citizen("chopin", ChopinMiddleware, TAG),
     Citizen("etag around cache-control", tag_around_policy, TAG | POLICY),
     Citizen("cache-control around etag", policy_around_tag, TAG | POLICY),

@@ -910,7 +910,7 @@ async def test_headers_may_be_any_iterable(given: Any) -> None:
     assert scope == before
 
 
-@pytest.mark.parametrize("kind", ["websocket", "lifespan", "something.new"])
+@pytest.mark.parametrize("kind", ["websocket", "something.new"])
 async def test_what_is_no_request_passes_untouched(kind: str) -> None:
     """The very same scope, receive and send."""
     seen: list[tuple[object, ...]] = []
