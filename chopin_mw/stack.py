@@ -4,14 +4,18 @@ from collections.abc import Iterable
 
 from chopin_mw.asgi.tagging import DEFAULT_LIMIT_BYTES
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
+from chopin_mw.auth.verifier import TokenVerifier
 from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.selection import CacheRule
 from chopin_mw.errors import ConfigurationError
 from chopin_mw.middleware.cache_control import CacheControlMiddleware, CacheControlRule
 from chopin_mw.middleware.etag import ETagMiddleware
 from chopin_mw.middleware.http_cache import HTTPCacheMiddleware
+from chopin_mw.middleware.jwt import JWTMiddleware
+from chopin_mw.middleware.pagination import PageRule, PaginationMiddleware
 from chopin_mw.rules.cache_control import ResponseDirectives
 from chopin_mw.rules.cache_policy import CachePolicy
+from chopin_mw.rules.page_policy import PagePolicy
 
 
 class ChopinMiddleware:
@@ -36,6 +40,9 @@ class ChopinMiddleware:
         etag_limit_bytes: int = DEFAULT_LIMIT_BYTES,
         cache_control: str | ResponseDirectives | None = None,
         cache_control_rules: Iterable[CacheControlRule] = (),
+        pagination: PagePolicy | None = None,
+        page_rules: Iterable[PageRule] = (),
+        auth: TokenVerifier | None = None,
     ) -> None:
         # Outermost last. The cache stands outside, so that what it keeps has its Cache-Control.
         stack: ASGIApp = CacheControlMiddleware(
@@ -47,6 +54,17 @@ class ChopinMiddleware:
             stack = HTTPCacheMiddleware(stack, cache=kept, etag_limit_bytes=limit)
         elif etag:
             stack = ETagMiddleware(stack, limit_bytes=etag_limit_bytes)
+        page_rules = tuple(page_rules)
+        if pagination is not None or page_rules:
+            # Around the cache: what asks for too much is the same page, and kept once.
+            # CacheControlMiddleware sees every answer that a handler makes, and adds the fields.
+            stack = PaginationMiddleware(
+                stack, policy=pagination, rules=page_rules, adds_fields=False
+            )
+        if auth is not None:
+            stack = JWTMiddleware(stack, verifier=auth)
+        # For a cache outside of this, which must not stand there.
+        self.authenticates = auth is not None
         self.app = app
         self._stack = stack
 
