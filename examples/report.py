@@ -1,6 +1,7 @@
 """Prints what a tour has seen, and the lines of the example that did it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +22,18 @@ LINES_TO_SEE = (
     "@cache_response",
     "@invalidates",
     "@no_store",
+    "PagePolicy(",
+    "page_parameters(",
+    "Pagination.from_scope(",
+    "Page.of(",
+    "keyset_page(",
+    "CursorSigner(",
+    "@json_response",
+    "TokenPolicy(",
+    "TokenVerifier(",
+    "@require_token",
+    "event_stream(",
+    "ndjson_stream(",
 )
 
 
@@ -36,16 +49,17 @@ def print_report(framework: str, stops: Sequence[Stop], console: Console) -> Non
         table.add_row(*_cells(stop))
     console.print(table)
     console.print("the lines that do it:", highlight=False)
-    for line in lines_to_see(ROOT / "examples" / framework):
+    for line in lines_to_see(ROOT / "examples" / framework, ROOT / "examples" / "flights"):
         console.print(Text(f"  {line}"), soft_wrap=True)
 
 
-def lines_to_see(folder: Path) -> Iterator[str]:
+def lines_to_see(*folders: Path) -> Iterator[str]:
     """Yield `file:line  code` for each line where an example uses chopin_mw."""
-    for path in sorted(folder.glob("*.py")):
+    for path in chain.from_iterable(sorted(folder.glob("*.py")) for folder in folders):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             code = line.partition("  # ")[0].strip()
-            if any(mark in code for mark in LINES_TO_SEE):
+            # What begins with a quote is text about it.
+            if any(mark in code for mark in LINES_TO_SEE) and not code.startswith('"'):
                 place = f"{path.relative_to(ROOT).as_posix()}:{number}"
                 yield f"{place:<34} {code}"
 

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 import httpx
 
+from examples.account_tour import account_stops
 from examples.cache_tour import cache_stops
+from examples.page_tour import page_stops
+from examples.stream_tour import stream_stops
 from examples.visit import Stop, Visit, expect, lower_quartile, send, stop, unless
 
 REQUESTS_PER_ROUND = 60
@@ -31,6 +34,9 @@ def take_tour(url: str, plain_url: str) -> list[Stop]:
             *_guarded_writes(client),
             *_json(client, plain),
             *cache_stops(client),
+            *page_stops(client),
+            *account_stops(client),
+            *stream_stops(client),
         ]
 
 

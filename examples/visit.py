@@ -1,11 +1,15 @@
 """Sends the requests of a tour, and writes down what each one showed."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
 import httpx
+
+LONG_VALUE = re.compile(r"(?<==[^&]{4})[^&]{28,}")
+"""All but the beginning of a cursor: there is room for no more in the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ def send(
     method: str,
     path: str,
     headers: dict[str, str] | None = None,
-    body: dict[str, str] | None = None,
+    body: dict[str, object] | None = None,
 ) -> Visit:
     started = time.perf_counter()
     response = client.request(method, path, headers=headers, json=body)
@@ -51,7 +55,7 @@ def send(
 def stop(visit: Visit, shows: str, *problems: str | None) -> Stop:
     request = visit.response.request
     return Stop(
-        request=f"{request.method} {request.url.raw_path.decode()}",
+        request=f"{request.method} {LONG_VALUE.sub('…', request.url.raw_path.decode())}",
         answer=str(visit.response.status_code),
         milliseconds=visit.milliseconds,
         bytes_on_wire=visit.bytes_on_wire,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from chopin_mw import cache_control, etag
-from examples.fastapi import cached
+from chopin_mw import cache_control, etag, stop_signal
+from examples.fastapi import cached, lists, streams
 from examples.fastapi.dependencies import Session
 from examples.flights import queries
 from examples.flights.database import sessions
@@ -20,19 +20,19 @@ from examples.flights.pages import index_page
 
 
 @asynccontextmanager
-async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, list[queries.Record]]]:
+async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     async with sessions() as session:
         board = await queries.load_board(session)
-    yield {"board": board}
+    # Set when the server is told to stop: it waits for open streams, so these have to end.
+    with stop_signal() as stopping:
+        yield {"board": board, "stopping": stopping}
 
 
 router = APIRouter(lifespan=lifespan)
+router.include_router(lists.router)
 router.include_router(cached.router)
-
-
-class Page(BaseModel):
-    limit: int = 20
-    offset: int = 0
+# Before /flights/{flight_id}, which would take "stream" for a flight.
+router.include_router(streams.router)
 
 
 class Note(BaseModel):
@@ -57,18 +57,6 @@ async def index(request: Request) -> str:
 @router.get("/board", response_model=None)
 async def show_board(request: Request) -> list[queries.Record]:
     return cast("list[queries.Record]", request.state.board)
-
-
-@router.get("/flights", response_model=None)
-async def list_flights(
-    session: Session,
-    page: Annotated[Page, Depends()],
-    origin: str | None = None,
-    carrier: str | None = None,
-) -> list[queries.Record]:
-    return await queries.list_flights(
-        session, limit=page.limit, offset=page.offset, origin=origin, carrier=carrier
-    )
 
 
 async def load_flight(flight_id: int, session: Session) -> Flight:

@@ -14,8 +14,8 @@ SQLITE_FILE = ROOT / ".data" / "flights.db"
 APPLICATION_ID = 336_776
 """Kept in SQLite's application_id: a file with another one is not ours."""
 
-SCHEMA_VERSION = 1
-"""Kept in SQLite's user_version; count it up when the models change and files are built anew."""
+SCHEMA_VERSION = 2
+"""Kept in SQLite's user_version; count it up when files are to be built anew, as for new models."""
 
 ASYNC_DRIVERS = {
     "sqlite": "sqlite+aiosqlite",

@@ -5,9 +5,15 @@ from string import Template
 
 LINKS = {
     "/flights": "the first twenty flights",
-    "/flights?limit=100": "a hundred of them",
+    "/flights?limit=1000": "a hundred of them, for PagePolicy allows no more",
     "/flights?origin=JFK&carrier=B6": "filtered by airport and airline",
+    "/flights?page=3&per_page=5": "the third page of five; Link names the others",
     "/flights?limit=5&offset=336771": "the last five of 336,776",
+    "/departures": "the same flights by cursors: a page costs the same at any depth",
+    "/departures?fields=id,airline.name": "only the fields that are asked for",
+    "/flights/stream": "all 336,776 as NDJSON, row after row: 24 MB",
+    "/flights/live": "1 January 2013 as it happened, ten minutes in a second: server-sent events",
+    "/streams": "what streams have cost so far",
     "/flights/1": "one flight, with an entity tag made by @etag",
     "/airlines": "the airlines, fresh for a minute by @cache_control",
     "/board": "a departure board kept in memory: a hundred records that install_json encodes",
@@ -40,6 +46,10 @@ $links</dl>
 <p>Open one, then reload it with the network panel of your browser open: 304. Or in a terminal:</p>
 <pre>curl -i $base/airlines
 curl -i $base/airlines -H 'If-None-Match: <i>the ETag of the answer above</i>'</pre>
+<p>Who are you? Log in, and ask with the token of the answer:</p>
+<pre>curl -s $base/login -H 'Content-Type: application/json' \\
+  -d '{"name": "amelia", "password": "lockheed vega 5b"}'
+curl -i $base/me -H 'Authorization: Bearer <i>the access_token of the answer above</i>'</pre>
 </html>
 """)
 

@@ -7,12 +7,18 @@ from sqlalchemy import Double, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from chopin_mw import PagePolicy
 from examples.flights.models import Airline, Flight
 
 Record = dict[str, Any]
 
-MAX_LIMIT = 100
-MAX_OFFSET = 1_000_000
+PAGES = PagePolicy(max_offset=1_000_000)
+"""Deep enough for the last of 336,776 flights: the default stops at 10,000.
+
+Rows that are skipped are read all the same, here in 10 ms: of a larger table let fewer be skipped,
+and offer cursors.
+"""
+
 FLIGHTS_ON_1_JANUARY = 842
 MAX_ID = 2**31 - 1
 """The largest integer that both databases take as a key."""
@@ -22,7 +28,7 @@ async def list_flights(
     session: AsyncSession,
     *,
     limit: int,
-    offset: int,
+    offset: int = 0,
     origin: str | None = None,
     carrier: str | None = None,
 ) -> list[Record]:
@@ -31,10 +37,8 @@ async def list_flights(
         statement = statement.where(Flight.origin == origin)
     if carrier is not None:
         statement = statement.where(Flight.carrier == carrier)
-    # Clamped by hand: any client may ask for anything.
-    statement = statement.limit(max(1, min(limit, MAX_LIMIT)))
-    statement = statement.offset(max(0, min(offset, MAX_OFFSET)))
-    return [_record(flight) for flight in await session.scalars(statement)]
+    flights = await session.scalars(statement.limit(limit).offset(offset))
+    return [_record(flight) for flight in flights]
 
 
 async def load_board(session: AsyncSession) -> list[Record]:

@@ -46,6 +46,8 @@ def _fill(connection: sqlite3.Connection, advance: Callable[[int], None]) -> Non
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.commit()
+    # Kept in the file: whoever reads a long stream does not hold up those who write.
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _insert(table: str) -> str:

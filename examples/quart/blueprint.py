@@ -1,36 +1,45 @@
 """The flights API in Quart's own idiom: a blueprint, request globals, returned dicts and lists."""
 
+from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 from quart import Blueprint, abort, current_app, g, request
 from sqlalchemy.orm.exc import StaleDataError
 
-from chopin_mw import cache_control, etag
+from chopin_mw import cache_control, etag, stop_signal
 from examples.flights import queries
 from examples.flights.database import sessions
 from examples.flights.models import Flight
 from examples.flights.pages import index_page
 from examples.quart.cached import cached
+from examples.quart.lists import lists
+from examples.quart.streams import streams
 
 flights = Blueprint("flights", __name__)
-# Nested, so that its requests get their session here as well.
+# Nested, so that an app registers one blueprint and has them all.
 flights.register_blueprint(cached)
+flights.register_blueprint(lists)
+flights.register_blueprint(streams)
 
 MAX_NOTE_LENGTH = 200
 
 
-@flights.before_app_serving
-async def load_board() -> None:
+@flights.while_app_serving
+async def lifespan() -> AsyncGenerator[None, None]:
     async with sessions() as session:
         current_app.config["BOARD"] = await queries.load_board(session)
+    # Set when the server is told to stop: it waits for open streams, so these have to end.
+    with stop_signal() as stopping:
+        current_app.config["STOPPING"] = stopping
+        yield
 
 
-@flights.before_request
+@flights.before_app_request
 async def open_session() -> None:
     g.session = sessions()
 
 
-@flights.teardown_request
+@flights.teardown_app_request
 async def close_session(_error: BaseException | None) -> None:
     await g.session.close()
 
@@ -43,17 +52,6 @@ async def index() -> str:
 @flights.get("/board")
 async def show_board() -> list[queries.Record]:
     return cast("list[queries.Record]", current_app.config["BOARD"])
-
-
-@flights.get("/flights")
-async def list_flights() -> list[queries.Record]:
-    return await queries.list_flights(
-        g.session,
-        limit=request.args.get("limit", 20, type=int),
-        offset=request.args.get("offset", 0, type=int),
-        origin=request.args.get("origin"),
-        carrier=request.args.get("carrier"),
-    )
 
 
 async def read_tag(flight_id: int) -> str | None:

@@ -31,6 +31,8 @@ def clients_of(database_url: str, **apps: str) -> Iterator[dict[str, httpx.Clien
     with ExitStack() as stack:
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("DATABASE_URL", database_url)
+            # The same for all: a cursor of one app is good in another.
+            environment.setenv("CURSOR_SECRET", "a secret that all apps of the tests share")
             servers = {
                 name: stack.enter_context(serving(app, free_port())) for name, app in apps.items()
             }
