@@ -86,5 +86,5 @@ def test_every_reason_is_explained() -> None:
     reasons = {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
 
     assert set(Refusal) <= reasons
-    assert {"decorator", "stream", "no-body", "too-large", "length"} <= reasons
+    assert {"decorator", "guarded", "stream", "no-body", "too-large", "length"} <= reasons
     assert {"personal", "identity", "precondition", "body"} <= reasons

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 from pathlib import Path
+from typing import Any
 
 import chopin_mw
 
@@ -17,6 +18,14 @@ def default_of(parameter: inspect.Parameter) -> str:
     return f" = {sorted(default) if isinstance(default, frozenset) else default!r}"
 
 
+def parameters_of(thing: Any) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(thing).parameters.values())
+    except ValueError:
+        # A kind of dict, made by a method of its own.
+        return []
+
+
 def lines() -> list[str]:
     shown: list[str] = []
     for name in sorted(chopin_mw.__all__):
@@ -25,7 +34,7 @@ def lines() -> list[str]:
             bases = ", ".join(base.__name__ for base in thing.__bases__)
             shown.append(f"{name}({bases})")
             continue
-        parameters = inspect.signature(thing).parameters.values()
+        parameters = parameters_of(thing)
         shown.append(name)
         shown += [f"    {p.name}{default_of(p)}" for p in parameters]
         if isinstance(thing, type):
@@ -44,9 +53,9 @@ def test_the_public_api_is_what_the_ledger_says() -> None:
     assert LEDGER.read_text().splitlines() == lines()
 
 
-def test_all_names_are_sorted_and_exist() -> None:
-    """`__all__` is a promise."""
-    assert chopin_mw.__all__ == sorted(chopin_mw.__all__)
+def test_all_names_exist_once() -> None:
+    """`__all__` is a promise; the linter keeps its order."""
+    assert len(set(chopin_mw.__all__)) == len(chopin_mw.__all__)
     assert all(hasattr(chopin_mw, name) for name in chopin_mw.__all__)
 
 
