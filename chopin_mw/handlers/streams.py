@@ -21,6 +21,7 @@ def ndjson_stream(
     rows: Iterated,
     *,
     trailer: bool = False,
+    shutdown: asyncio.Event | None = None,
     batch_size: int = 100,
     send_timeout: float | None = 60.0,
     headers: Mapping[str, str] | None = None,
@@ -31,9 +32,10 @@ def ndjson_stream(
     rows are made ahead of the client, and rows that are there never wait for others. When the
     client leaves, or takes nothing for `send_timeout` seconds, the iterator is closed. An error
     becomes a last line `{"error": …}` and breaks the connection; `trailer` adds a last line
-    `{"end": true, "count": …}` to what is complete.
+    `{"end": true, "count": …}` to what is complete. When `shutdown` is set, what was made goes out,
+    then such an error with status 503, and the answer ends.
     """
-    options = StreamOptions(batch_size=batch_size, send_timeout=send_timeout)
+    options = StreamOptions(batch_size=batch_size, send_timeout=send_timeout, shutdown=shutdown)
     return native_stream(Stream(rows, json_lines(trailer=trailer), options, headers))
 
 
@@ -41,16 +43,17 @@ def json_array_stream(
     rows: Iterated,
     *,
     envelope: bool = False,
+    shutdown: asyncio.Event | None = None,
     batch_size: int = 100,
     send_timeout: float | None = 60.0,
     headers: Mapping[str, str] | None = None,
 ) -> Any:
     """Answer with one JSON array of all rows, as the calling framework's own response.
 
-    As `ndjson_stream`, but for clients that want one document, which after an error stays without
-    its end. With `envelope` it is `{"success": true, "data": […]}`.
+    As `ndjson_stream`, but for clients that want one document, which after an error or a shutdown
+    stays without its end. With `envelope` it is `{"success": true, "data": […]}`.
     """
-    options = StreamOptions(batch_size=batch_size, send_timeout=send_timeout)
+    options = StreamOptions(batch_size=batch_size, send_timeout=send_timeout, shutdown=shutdown)
     return native_stream(Stream(rows, json_array(envelope=envelope), options, headers))
 
 

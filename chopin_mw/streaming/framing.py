@@ -21,6 +21,7 @@ KEEP_ALIVE = b":\n\n"
 """The comment that keeps proxies from ending a quiet event stream."""
 
 _ALL_DICTS = {dict}
+_SHUTTING_DOWN = b'{"error":{"title":"Service Unavailable","status":503}}\n'
 _SECRET_PROBLEM = b'{"title":"Internal Server Error","status":500}'
 
 
@@ -48,11 +49,13 @@ def json_lines(*, trailer: bool = False) -> Framing:
         encode=_encode_lines,
         closing=_count_line if trailer else lambda _: b"",
         failure=lambda error: b'{"error":%b}\n' % problem_of(error),
+        # Lines that end in good order would pass for all there are.
+        farewell=_SHUTTING_DOWN,
     )
 
 
 def json_array(*, envelope: bool = False) -> Framing:
-    """Return the form of one array, which after an error stays open: no parser takes it for whole.
+    """Return the form of one array. If it is cut short it stays open: no parser takes it for whole.
 
     With `envelope` it is the `data` of `{"success": true, "data": […]}`.
     """

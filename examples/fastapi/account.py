@@ -54,7 +54,7 @@ async def log_out(caller: Caller) -> None:
 # that its vary_by tells them apart.
 @router.get("/me/flights", response_model=None)
 @require_token
-@cache_response(ttl=3600, vary_by=identity, authorization="ignore")
+@cache_response(ttl=3600, vary_by=identity)
 async def list_my_flights(caller: Caller, session: Session) -> list[queries.Record]:
     return await saved.list_saved(session, caller.user.identity)
 

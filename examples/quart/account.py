@@ -47,7 +47,7 @@ async def log_out() -> ResponseReturnValue:
 # that its vary_by tells them apart.
 @account.get("/me/flights")
 @require_token
-@cache_response(ttl=3600, vary_by=identity, authorization="ignore")
+@cache_response(ttl=3600, vary_by=identity)
 async def list_my_flights() -> list[queries.Record]:
     return await saved.list_saved(g.session, _caller().user.identity)
 

@@ -600,3 +600,23 @@ async def test_a_stream_is_read_once() -> None:
 
     with pytest.raises(RuntimeError, match="read once"):
         await serve(stream)
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (json_lines(), b'{"id":1}\n{"error":{"title":"Service Unavailable","status":503}}\n'),
+        (json_array(), b'[{"id":1}'),
+    ],
+)
+async def test_what_a_shutdown_cuts_short_does_not_look_whole(framing: Any, body: bytes) -> None:
+    """Lines say so, an array has no end; the answer ends in good order."""
+    shutdown, source, peer = asyncio.Event(), Source(), server()
+    stream = lines_of(source.waiting(), framing, shutdown=shutdown)
+    call = asyncio.create_task(serve(stream, peer))
+    await peer.sees(2)
+
+    shutdown.set()
+    await call
+
+    assert (peer.body, peer.order.complete, source.closed) == (body, True, True)
