@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 
 from benchmarks.apps import http_scope
@@ -19,7 +20,7 @@ _SEVERAL_RULES = tuple(
     for name in ("flights", "airlines", "airports")
 )
 
-Make = Callable[[ASGIApp], ASGIApp]
+Make = Callable[..., ASGIApp]
 Next = Callable[[], bytes]
 
 
@@ -58,9 +59,7 @@ def _never_seen() -> Iterator[Case]:
 
 
 def _by_path() -> Iterator[Case]:
-    def with_rules(app: ASGIApp) -> ASGIApp:
-        return PaginationMiddleware(app, policy=None, rules=_SEVERAL_RULES)
-
+    with_rules = partial(PaginationMiddleware, policy=None, rules=_SEVERAL_RULES)
     no_query: Next = lambda: b""  # noqa: E731 - a name for a constant
     yield from _pair("a path without a policy", no_query, rb"", _NOTHING_THERE, make=with_rules)
 
@@ -81,7 +80,7 @@ def _pair(
     budget: Budget | None,
     make: Make = PaginationMiddleware,
 ) -> Iterator[Case]:
-    """Yield the app alone and in the middleware, with one kind of request."""
+    """Yield the app alone, in the middleware, and as it is in the stack; one kind of request."""
     plain, expected = http_scope("GET"), re.compile(becomes)
 
     def scope() -> Scope:
@@ -94,15 +93,17 @@ def _pair(
 
     base = f"bare: {name}"
     yield Case(name=base, topic=TOPIC, app=echo, scope=scope, is_right=_is_answer)
-    yield Case(
-        name=f"PaginationMiddleware: {name}",
-        topic=TOPIC,
-        app=make(echo),
-        scope=scope,
-        is_right=is_right,
-        base=base,
-        budget=budget,
-    )
+    in_the_stack = partial(make, adds_fields=False)
+    for label, app in ((name, make(echo)), (f"{name}, in the stack", in_the_stack(echo))):
+        yield Case(
+            name=f"PaginationMiddleware: {label}",
+            topic=TOPIC,
+            app=app,
+            scope=scope,
+            is_right=is_right,
+            base=base,
+            budget=budget,
+        )
 
 
 def _is_answer(answer: Answer) -> bool:

@@ -1,8 +1,7 @@
 """Links to the other pages of a list, and its size, as header fields (RFC 8288)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote_from_bytes
 
 from chopin_mw.errors import ConfigurationError
@@ -17,8 +16,7 @@ _SAFE = "/:@!$&'()*+,;=~%?[]"
 _LONGEST_VALUE = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class PageLinks:
+class PageLinks(NamedTuple):
     """Hold what a PaginationMiddleware leaves for the handler of one request.
 
     `base_url` is what goes before the path in links; empty for relative ones, which clients resolve

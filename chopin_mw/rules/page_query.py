@@ -10,7 +10,7 @@ from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
 Given: TypeAlias = list[tuple[int, bytes]]
-"""The occurrences of one parameter: at which segment, and the raw value."""
+"""The occurrences of one parameter: at which segment, and the raw value or its beginning."""
 
 TOO_MANY = 10**19
 """Stands for every number of 20 digits or more; over all that a database takes."""
@@ -19,6 +19,7 @@ _MOST_DIGITS = 19
 _LONGEST_VALUE = 64
 # A byte takes three where it is percent-encoded.
 _ENCODED = 3
+_LONGEST_RAW = _ENCODED * _LONGEST_VALUE + 1
 
 
 def naming(names: Collection[bytes]) -> re.Pattern[bytes]:
@@ -36,7 +37,8 @@ def find(segments: Sequence[bytes], wanted: Collection[bytes]) -> dict[bytes, Gi
     lengths = range(0)
     found: dict[bytes, Given] = {}
     for at, segment in enumerate(segments):
-        name, _, raw = segment.partition(b"=")
+        ends = segment.find(b"=")
+        name = segment if ends < 0 else segment[:ends]
         if name not in wanted:
             if b"%" not in name and b"+" not in name:
                 continue
@@ -47,6 +49,9 @@ def find(segments: Sequence[bytes], wanted: Collection[bytes]) -> dict[bytes, Gi
             name = _decoded(name)
             if name not in wanted:
                 continue
+        # The beginning tells enough of a value that is no number; a megabyte takes 0.3 ms to copy.
+        begins = len(segment) if ends < 0 else ends + 1
+        raw = segment[begins : begins + _LONGEST_RAW]
         found.setdefault(name, []).append((at, raw))
     return found
 
@@ -75,7 +80,7 @@ def is_canonical(raw: bytes) -> bool:
 
 def with_value(segment: bytes, value: bytes) -> bytes:
     """Return the segment with another value, and its name byte for byte."""
-    return segment.partition(b"=")[0] + b"=" + value
+    return (segment if b"=" not in segment else segment[: segment.index(b"=")]) + b"=" + value
 
 
 def _text(raw: bytes) -> bytes:

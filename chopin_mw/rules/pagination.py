@@ -79,8 +79,7 @@ class Fault(NamedTuple):
     maximum: int
 
 
-@dataclass(frozen=True, slots=True)
-class PageVerdict:
+class PageVerdict(NamedTuple):
     """Hold what the app is to read, the same object as was given where nothing is to change.
 
     `changed` names the parameters that the client gets another value of than it asked for.
