@@ -161,7 +161,11 @@ class RemoteKeys:
             return self._read(document)
         if len(document) > self._settings.max_bytes:
             raise ValueError(f"the key set has more than {self._settings.max_bytes} bytes")
-        return self._read(json.loads(document))
+        try:
+            return self._read(json.loads(document))
+        except UnicodeDecodeError:
+            # Its own text has the whole document, which nobody wants in a log.
+            raise ValueError("the key set is no text in UTF-8") from None
 
     def _land(self, flight: Flight, now: float, outcome: KeySet | Exception) -> None:
         with self._lock:

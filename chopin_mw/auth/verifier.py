@@ -73,7 +73,8 @@ class TokenVerifier:
         self, policy: TokenPolicy, keys: Keys, *, is_revoked: IsRevoked | None = None
     ) -> None:
         if not isinstance(policy, TokenPolicy):
-            raise ConfigurationError(f"policy must be a TokenPolicy, got {policy!r}")
+            # Its type only: it may be the secret, in the wrong place.
+            raise ConfigurationError(f"policy must be a TokenPolicy, got {type(policy).__name__}")
         if is_revoked is not None and (not callable(is_revoked) or iscoroutinefunction(is_revoked)):
             raise ConfigurationError(
                 f"is_revoked must be a function that takes claims, and no coroutine function,"
@@ -154,7 +155,8 @@ class TokenVerifier:
                 if value is not None and self._revocations.add(
                     Revocation(claim, value, issuer),
                     made_at=now + self.policy.leeway,
-                    until=inf if until is None else until,
+                    # Tokens are taken so much longer than they say.
+                    until=inf if until is None else until + self.policy.leeway,
                 ):
                     self._store.clear()
             self._store.remove_where(is_meant)

@@ -8,6 +8,7 @@ from chopin_mw.cache.flight import Flight, Landing
 from chopin_mw.cache.http_cache import HTTPCache
 from chopin_mw.cache.making import make_stored_response
 from chopin_mw.cache.request import CacheRequest
+from chopin_mw.exchange import SCOPE_KEY
 from chopin_mw.rules.cache_policy import CachePolicy, Selector
 from chopin_mw.rules.storability import Refusal, Storable, decide_storability
 from chopin_mw.rules.stored_response import StoredResponse
@@ -128,6 +129,10 @@ class Collecting:
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         if self._declared not in (None, len(body)):
             return self.refuse("length")
+        exchange = self._request.scope.get(SCOPE_KEY)
+        if exchange is not None and exchange.is_guarded and not _tells_grants_apart(self._policy):
+            # By what a stream called after it had started.
+            return self.refuse("guarded")
         self._chunks, self._is_kept = None, True
         stored = make_stored_response(
             self._policy,

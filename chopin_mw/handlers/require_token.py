@@ -16,8 +16,10 @@ from chopin_mw.integrations.native import framework_of_call, native_response
 from chopin_mw.integrations.refusal import refusal_to_raise
 from chopin_mw.rules.token_policy import check_permissions, check_scopes
 
-_VERBS = "get|head|post|put|patch|delete|options|query|trace|connect"
-_HANDLER_METHOD = re.compile(rf"(?:{_VERBS})|on_(?:{_VERBS}|websocket)(?:_.+)?")
+# Falcon puts `on_` before whatever methods it was told to know, those of WebDAV too.
+_HANDLER_METHOD = re.compile("get|head|post|put|patch|delete|options|query|trace|connect|on_.+")
+# They have taken the methods of a class for handlers before anybody can decorate it.
+_WITH_ROUTES_OF_THEIR_OWN = ("blacksheep.", "litestar.")
 _ASGI_ARGUMENTS = 3
 
 
@@ -206,9 +208,12 @@ def _answering(kind: type) -> Iterator[str]:
     if hasattr(kind, "dispatch") and hasattr(kind, "on_receive"):
         yield "dispatch"
         return
-    found = [name for name in dir(kind) if _HANDLER_METHOD.fullmatch(name)]
-    methods = [name for name in found if _is_method(inspect.getattr_static(kind, name))]
-    yield from methods or (["__call__"] if "__call__" in vars(kind) else [])
+    if any(each.__module__.startswith(_WITH_ROUTES_OF_THEIR_OWN) for each in kind.__mro__):
+        return
+    # A list that views of Django have, and may make longer.
+    more = {"__call__", *getattr(kind, "http_method_names", ())}
+    found = [name for name in dir(kind) if name in more or _HANDLER_METHOD.fullmatch(name)]
+    yield from (name for name in found if _is_method(inspect.getattr_static(kind, name)))
 
 
 def _is_method(found: Any) -> bool:

@@ -20,7 +20,7 @@ from chopin_mw.asgi.refusals import (
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
 from chopin_mw.auth.verifier import TokenVerifier
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.exchange import SCOPE_KEY, token_scope
+from chopin_mw.exchange import SCOPE_KEY, cache_scope, exchange_of, token_scope
 from chopin_mw.rules.bearer import bearer_token
 from chopin_mw.rules.path_set import PathSet, path_set
 from chopin_mw.rules.request_path import is_plain_path
@@ -97,6 +97,10 @@ class JWTMiddleware:
             denial = WebSocketDenial(scope, send)
             send, door = denial.send, Door(door.realm, denial.deny)
         user, auth, admission = token.user, token.auth, (token, door)
+        caching = cache_scope.get()
+        if caching is not None and token is not _ANONYMOUS:
+            # Around this, where the check at start-up did not see it: a hit would ask nobody.
+            exchange_of(caching).is_guarded = True
         before = None
         if "user" in scope or "auth" in scope or ADMISSION_KEY in scope or SCOPE_KEY in scope:
             before = {key: scope[key] for key in _KEYS if key in scope}
@@ -157,11 +161,13 @@ def _verifier(given: TokenVerifier | None, policy: TokenPolicy | None, keys: Any
     if given is None:
         if not isinstance(policy, TokenPolicy) or keys is None:
             raise ConfigurationError(
-                f"policy and keys must be given, or a verifier; got policy={policy!r}"
+                "policy and keys must be given, or a verifier; got a policy of type"
+                f" {type(policy).__name__}"
             )
         return TokenVerifier(policy, keys)
     if not isinstance(given, TokenVerifier):
-        raise ConfigurationError(f"verifier must be a TokenVerifier, got {given!r}")
+        # Its type only: it may be the secret, in the wrong place.
+        raise ConfigurationError(f"verifier must be a TokenVerifier, got {type(given).__name__}")
     if policy is not None or keys is not None:
         raise ConfigurationError("policy and keys belong to the verifier that was given")
     return given

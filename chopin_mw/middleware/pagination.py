@@ -149,8 +149,11 @@ def _giving_back(
     async def send_with_query_as_given(message: Message) -> None:
         if message["type"] == "http.response.start" and (told or SCOPE_KEY in scope):
             message = _with_fields(message, scope, told)
-        # Servers write their log as a response starts or ends; in between, a handler that streams
-        # may still be reading the query.
+        if message.get("more_body"):
+            # A slow client holds this up, while another task of the handler may read the query.
+            await send(message)
+            return
+        # Servers write their log as a response starts or ends.
         scope["query_string"] = given
         await send(message)
         scope["query_string"] = query
@@ -190,7 +193,8 @@ class _Decisions:
 
     def __init__(self, policy: PagePolicy, base_url: bytes, total: bytes | None) -> None:
         self._policy = policy
-        self._links = (base_url, total)
+        deepest = policy.max_offset if policy.on_deep_offset == "clamp" else None
+        self._links = (base_url, total, deepest)
         self._names_ours = naming(policy.meanings).search
         unasked = self._decided(b"", judge(b"", policy))
         # For every query that has nothing of ours.

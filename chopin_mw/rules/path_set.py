@@ -19,13 +19,15 @@ class PathSet:
 
     def __contains__(self, path: str) -> bool:
         """Say whether the path, as it stands in a scope, is meant; a doubtful one is not."""
-        if path in self.exact or path.startswith(self.prefixes):
+        # BlackSheep, Litestar and some Falcon apps take `/docs/` for `/docs`, which is not below.
+        without_slash = path.removesuffix("/") or path
+        if path in self.exact or without_slash.startswith(self.prefixes):
             return _SUSPICIOUS.search(path) is None
         return False
 
 
 def path_set(option: str, patterns: Collection[str]) -> PathSet:
-    """Read patterns: `/docs` is that path only, `/docs/*` all below it and not `/docs`."""
+    """Read patterns: `/docs` is that path only, `/docs/*` all below, not it or `/docs/`."""
     if isinstance(patterns, str) or not all(isinstance(each, str) for each in patterns):
         raise ConfigurationError(f"{option} must be paths such as ('/docs',), got {patterns!r}")
     for pattern in patterns:

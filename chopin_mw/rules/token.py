@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+_Frozen = TypeVar("_Frozen")
+
+
+def itself(value: _Frozen, _: object) -> _Frozen:
+    """Be the deep copy of what nobody can change; some middleware copies whole scopes."""
+    return value
 
 
 class TokenRefusal(StrEnum):
@@ -44,6 +51,8 @@ class TokenUser:
     claims: Mapping[str, Any]
     is_authenticated: bool = True
 
+    __deepcopy__ = itself
+
 
 @dataclass(frozen=True, slots=True)
 class TokenGrant:
@@ -52,6 +61,8 @@ class TokenGrant:
     scopes: frozenset[str]
     permissions: frozenset[str]
     claims: Mapping[str, Any]
+
+    __deepcopy__ = itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +77,5 @@ class VerifiedToken:
     auth: TokenGrant
     deadline: float
     not_before: float
+
+    __deepcopy__ = itself

@@ -34,10 +34,11 @@ class TokenPolicy:
     `application/`; a token without one passes if "" is among them. `scopes` and `permissions` are
     demanded of every token. Claims named in `scope_claims` and `permission_claims` grant them, as
     a text with spaces or a list; `realm_access.roles` is one inside of another. Paths are exact, or
-    end in `/*` for all below; a path with empty or dot segments is never public. On `public_paths`
-    no token is looked at, on `optional_paths` none is needed, but one that is sent must be good.
-    Tokens over `max_token_bytes` are refused unread. A verified token is remembered for
-    `cache_seconds`, never past its `exp`, and at most `cache_entries` of them; 0 remembers none.
+    end in `/*` for all below, without `/docs/`, which some frameworks take for `/docs`; a path with
+    empty or dot segments is never public. On `public_paths` no token is looked at, on
+    `optional_paths` none is needed, but one that is sent must be good. Tokens over
+    `max_token_bytes` are refused unread. A verified token is remembered for `cache_seconds`, never
+    past its `exp`, and at most `cache_entries` of them; 0 remembers none.
     """
 
     algorithms: str | Sequence[str]

@@ -12,7 +12,7 @@ FREE = path_set("public_paths", ["/docs/*", "/health", "/"])
 
 @pytest.mark.parametrize(
     "path",
-    ["/docs/", "/docs/a", "/docs/a/b.css", "/docs/a/", "/docs/..a", "/docs/a..", "/health", "/"],
+    ["/docs/a", "/docs/a/b.css", "/docs/a/", "/docs/..a", "/docs/a..", "/health", "/"],
 )
 def test_a_path_that_is_named_is_free(path: str) -> None:
     """Exactly, or below a prefix."""
@@ -25,6 +25,8 @@ def test_a_path_that_is_named_is_free(path: str) -> None:
         "",
         "*",
         "/docs",
+        # Which is /docs to some frameworks.
+        "/docs/",
         "/Docs/a",
         "/docsx",
         "/health/",
@@ -61,11 +63,20 @@ def test_nothing_is_free_by_default() -> None:
     assert "" not in nothing
 
 
+def test_what_is_free_by_a_shorter_prefix_stays_so() -> None:
+    """Whatever a longer one leaves out."""
+    nested = path_set("public_paths", ["/docs/*", "/docs/a/*"])
+
+    assert "/docs/a/" in nested
+    assert "/docs/" not in nested
+
+
 def test_everything_can_be_free() -> None:
     """`/*` frees all paths that are not doubtful."""
     everything = path_set("optional_paths", ["/*"])
 
     assert "/any/thing" in everything
+    assert "/" in everything
     assert "/any/../thing" not in everything
 
 
