@@ -54,7 +54,7 @@ class ChopinMiddleware:
             stack = HTTPCacheMiddleware(stack, cache=kept, etag_limit_bytes=limit)
         elif etag:
             stack = ETagMiddleware(stack, limit_bytes=etag_limit_bytes)
-        page_rules = tuple(page_rules)
+        page_rules = _checked_pagination(pagination, page_rules)
         if pagination is not None or page_rules:
             # Around the cache: what asks for too much is the same page, and kept once.
             # CacheControlMiddleware sees every answer that a handler makes, and adds the fields.
@@ -62,6 +62,12 @@ class ChopinMiddleware:
                 stack, policy=pagination, rules=page_rules, adds_fields=False
             )
         if auth is not None:
+            if not isinstance(auth, TokenVerifier):
+                # Its type only: it may be the secret, in the wrong place.
+                given = type(auth).__name__
+                raise ConfigurationError(
+                    f"auth must be a TokenVerifier(policy, keys), got one of type {given}"
+                )
             stack = JWTMiddleware(stack, verifier=auth)
         # For a cache outside of this, which must not stand there.
         self.authenticates = auth is not None
@@ -85,3 +91,15 @@ def _cache(given: CachePolicy | HTTPCache | None, rules: tuple[CacheRule, ...]) 
     if given is not None and not isinstance(given, CachePolicy):
         raise ConfigurationError(f"cache must be a CachePolicy, HTTPCache or None, got {given!r}")
     return HTTPCache(policy=given, rules=rules)
+
+
+def _checked_pagination(
+    policy: PagePolicy | None, rules: Iterable[PageRule]
+) -> tuple[PageRule, ...]:
+    if policy is not None and not isinstance(policy, PagePolicy):
+        raise ConfigurationError(f"pagination must be a PagePolicy or None, got {policy!r}")
+    checked = tuple(rules)
+    for rule in checked:
+        if not isinstance(rule, PageRule):
+            raise ConfigurationError(f"page_rules must hold PageRule, got {rule!r}")
+    return checked

@@ -11,6 +11,9 @@ from chopin_mw import (
     ChopinMiddleware,
     ConfigurationError,
     JSONResponse,
+    PagePolicy,
+    TokenPolicy,
+    TokenVerifier,
     cache_control,
     etag,
 )
@@ -20,6 +23,7 @@ from chopin_mw.cache.selection import CacheRule
 from chopin_mw.exchange import current_scope
 from chopin_mw.rules.cache_policy import CachePolicy
 from support.calls import answering, call
+from support.tokens import AUDIENCE, SECRET, claims, signed
 
 
 async def test_it_is_safe_on_any_app_without_configuration() -> None:
@@ -250,3 +254,39 @@ async def test_what_is_kept_has_the_default_cache_control() -> None:
 
     assert [each[b"cache-control"] for each in answers] == [b"max-age=60", b"max-age=60"]
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"auth": "secret"}, r"auth must be a TokenVerifier\(policy, keys\), got one of type str"),
+        ({"pagination": True}, "pagination must be a PagePolicy or None, got True"),
+        ({"page_rules": {"/x": None}}, "page_rules must hold PageRule, got '/x'"),
+    ],
+)
+def test_options_are_refused_by_their_own_names(options: Any, message: str) -> None:
+    """Not by those of the middleware inside."""
+    with pytest.raises(ConfigurationError, match=message):
+        ChopinMiddleware(answering(), **options)
+
+
+async def test_tokens_come_first_then_pages_then_the_cache() -> None:
+    """Nobody without a token gets a hit, and what was clamped is one entry."""
+    verifier = TokenVerifier(TokenPolicy(algorithms="HS256", audience=AUDIENCE), SECRET)
+    app = ChopinMiddleware(
+        answering(headers=[(b"cache-control", b"public, max-age=60")]),
+        auth=verifier,
+        pagination=PagePolicy(),
+    )
+    bearer = (b"authorization", b"Bearer " + signed(claims()))
+
+    first, second = [
+        await call(app, query_string=query, headers=[bearer])
+        for query in (b"limit=1000", b"limit=2000")
+    ]
+    stranger = await call(app, query_string=b"limit=1000")
+
+    assert stranger.status == 401
+    assert (first.status, second.status) == (200, 200)
+    assert first[b"x-pagination-clamped"] == second[b"x-pagination-clamped"] == b"limit=100"
+    assert second[b"age"] == b"0"

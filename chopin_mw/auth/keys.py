@@ -94,6 +94,11 @@ class StaticKeys:
 
 def configured_keys(given: Keys, reader: KeyReader) -> KeySet:
     """Return the keys that were given; raises ConfigurationError if none of them can be used."""
+    if given is None:
+        raise ConfigurationError(
+            "keys must be a secret, a public key, a mapping, a JWK set or a JWKSURL; got None: is"
+            " the variable that it comes from set?"
+        )
     if not isinstance(given, Mapping):
         return KeySet([reader.configured_key(None, given)], offered=1)
     if isinstance(given.get("keys"), list):

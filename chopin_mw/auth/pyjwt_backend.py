@@ -1,6 +1,7 @@
 """Everything that PyJWT does: keys made ready, signatures and registered claims checked."""
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,16 @@ _REFUSALS: tuple[tuple[type[Exception], TokenRefusal], ...] = (
     (jwt.DecodeError, TokenRefusal.MALFORMED),
     (jwt.InvalidTokenError, TokenRefusal.CLAIMS),
 )
+
+
+# Most often the settings here do not agree with those of the issuer.
+_ABOUT_SETTINGS = (
+    jwt.InvalidAudienceError,
+    jwt.InvalidIssuerError,
+    jwt.MissingRequiredClaimError,
+)
+
+logger = logging.getLogger("chopin_mw")
 
 
 class PyJWTBackend:
@@ -60,6 +71,9 @@ class PyJWTBackend:
         try:
             return self._decode(token, key.key, algorithms=[algorithm], **self._settings)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, nobody is let in
+            if isinstance(error, _ABOUT_SETTINGS):
+                # Names the claim, and nothing that the token says.
+                logger.debug("JWT: %s", error)
             kinds = (refusal for kind, refusal in _REFUSALS if isinstance(error, kind))
             return next(kinds, TokenRefusal.MALFORMED)
 

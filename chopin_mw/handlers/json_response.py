@@ -31,6 +31,7 @@ from chopin_mw.rules.headers import TOKEN, has
 from chopin_mw.rules.problem import answer_to
 
 _FIELD_NAME = re.compile(TOKEN)
+_MOST_IN_A_TUPLE = 3
 _CONTENT_TYPE = (b"content-type", b"application/json")
 _STATUSES_WITH_CONTENT = frozenset(range(200, 600)) - {204, 205, 304}
 
@@ -125,6 +126,11 @@ class _Options:
         if result is None and framework_of_call(arguments) == "falcon":
             # A responder that has written its answer into the response.
             return None
+        if _is_answer_of_quart(result) and framework_of_call(arguments) == "quart":
+            raise ConfigurationError(
+                "a handler under @json_response returns what is to be encoded: give status and "
+                "headers to the decorator, not in a tuple as Quart has them"
+            )
         status = injected_status(arguments) or self.status
         body = dumps(trim(result, mask))
         if self.envelope:
@@ -136,6 +142,13 @@ class _Options:
         return native_response(
             args, kwargs, status=status, headers=headers, body=body, injected=False
         )
+
+
+def _is_answer_of_quart(result: object) -> bool:
+    """Say whether Quart would take this for a value with its status, its headers, or both."""
+    if type(result) is not tuple or not 1 < len(result) <= _MOST_IN_A_TUPLE:
+        return False
+    return type(result[1]) is int or isinstance(result[1], Mapping)
 
 
 def _answering(handler: Callable[..., Any], options: _Options) -> Callable[..., Any]:

@@ -48,6 +48,10 @@ def require_token(
         @require_token(scopes=("flights:write",))
         async def cancel(flight_id: int): ...
     """
+    if isinstance(handler, str):
+        raise ConfigurationError(
+            f"scopes go by name: @require_token(scopes=({handler!r},)), got {handler!r}"
+        )
     wanted = check_scopes("scopes", scopes)
     allowed = check_permissions("permissions", permissions)
 

@@ -17,10 +17,13 @@ from operator import methodcaller
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from itsdangerous import BadData, Signer
-from itsdangerous.encoding import base64_decode, base64_encode
+from chopin_mw.errors import ConfigurationError, CursorError, MissingExtraError
 
-from chopin_mw.errors import ConfigurationError, CursorError
+try:
+    from itsdangerous import BadData, Signer
+    from itsdangerous.encoding import base64_decode, base64_encode
+except ImportError:
+    raise MissingExtraError("itsdangerous", extra="sql", needed_for="CursorSigner") from None
 
 MAX_CURSOR_CHARS = 4096
 """What fits into a request line everywhere; longer text is refused unread."""

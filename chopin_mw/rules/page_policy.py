@@ -10,6 +10,7 @@ Mode: TypeAlias = Literal["clamp", "strict"]
 Deep: TypeAlias = Literal["refuse", "clamp"]
 Meaning: TypeAlias = Literal["limit", "offset", "page"]
 
+_DEFAULT_LIMIT = 20
 _LARGEST = 2**63 - 1
 """The largest offset that SQLite and PostgreSQL take."""
 
@@ -28,7 +29,7 @@ class PagePolicy:
     handler's own default counts.
     """
 
-    default_limit: int = 20
+    default_limit: int = _DEFAULT_LIMIT
     max_limit: int = 100
     max_offset: int = 10_000
     mode: Mode = "clamp"
@@ -42,6 +43,9 @@ class PagePolicy:
 
     def __post_init__(self) -> None:
         _check_size("max_limit", self.max_limit, 1, _LARGEST)
+        if self.default_limit == _DEFAULT_LIMIT:
+            # Whoever asks for small pages means the default as well.
+            object.__setattr__(self, "default_limit", min(_DEFAULT_LIMIT, self.max_limit))
         _check_size("default_limit", self.default_limit, 1, self.max_limit)
         _check_size("max_offset", self.max_offset, 0, _LARGEST)
         _check_choice("mode", self.mode, ("clamp", "strict"))

@@ -106,7 +106,7 @@ def keyset_page(
     Raises CursorError (a 400) for any cursor not from here, ConfigurationError for a statement
     that cannot be paged.
     """
-    _check(limit, statement)
+    _check(limit, statement, signer)
     dialect = _dialect_of(session, statement)
     columns = ordering_of(statement, dialect, is_total=is_total)
     ordering = ordering_name(columns, dialect)
@@ -124,7 +124,9 @@ def keyset_page(
     return _finish(session.execute, reading, result, parameter)
 
 
-def _check(limit: object, statement: object) -> None:
+def _check(limit: object, statement: object, signer: object) -> None:
+    if not isinstance(signer, CursorSigner):
+        raise ConfigurationError(f"signer must be a CursorSigner, got a {type(signer).__name__}")
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise ConfigurationError(f"limit must be a whole number of rows from 1 on, got {limit!r}")
     if not isinstance(statement, Select):
@@ -135,6 +137,10 @@ def _check(limit: object, statement: object) -> None:
 
 
 def _dialect_of(session: Any, statement: Select[Any]) -> str:
+    if not hasattr(session, "execute"):
+        raise ConfigurationError(
+            f"session must be a session or a connection, got a {type(session).__name__}"
+        )
     bind = session if hasattr(session, "dialect") else session.get_bind(clause=statement)
     name: str = bind.dialect.name
     return name

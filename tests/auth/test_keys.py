@@ -1,6 +1,7 @@
 """Keys: which can be used for a policy, which are refused, and which one a token gets."""
 
 import json
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,7 @@ from chopin_mw.rules.token import TokenRefusal
 from chopin_mw.rules.token_policy import TokenPolicy
 from support.tokens import (
     SECRET,
+    claims,
     encoded,
     jwk,
     private_key,
@@ -24,6 +26,7 @@ from support.tokens import (
     public_der,
     public_pem,
     public_ssh,
+    signed,
     weak_rsa_key,
 )
 
@@ -264,3 +267,24 @@ def test_a_modulus_of_512_bits_is_no_key() -> None:
 
     with pytest.raises(ConfigurationError, match=r"^keys "):
         keys(numbers.public_key(), "RS256")
+
+
+def test_a_key_that_is_none_is_said_to_be() -> None:
+    """The variable of the environment was not set."""
+    with pytest.raises(ConfigurationError, match="got None: is the variable"):
+        configured_keys(None, backend("HS256"))
+
+
+def test_a_claim_that_does_not_fit_the_settings_is_named_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """At DEBUG, and without anything that the token says."""
+    policy = TokenPolicy(algorithms="HS256", audience="flights")
+    reader = PyJWTBackend(policy)
+    key = configured_keys(SECRET, reader).find(None)
+    assert isinstance(key, VerificationKey)
+
+    with caplog.at_level(logging.DEBUG, "chopin_mw"):
+        reader.decode(signed(claims(aud="somebody-else")), key, "HS256")
+
+    assert caplog.messages == ["JWT: Audience doesn't match"]

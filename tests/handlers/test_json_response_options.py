@@ -14,7 +14,7 @@ from chopin_mw.handlers.problem_response import problem_response
 from chopin_mw.integrations.django import JSONResponse as DjangoJSONResponse
 from chopin_mw.rules.fieldset import FieldPolicy
 from support.asgi_call import call
-from support.frameworks import DjangoApp, falcon_app, fastapi_app, starlette_app
+from support.frameworks import DjangoApp, falcon_app, fastapi_app, quart_app, starlette_app
 
 ROW = {"id": 1, "name": "a", "cost": 2}
 
@@ -169,3 +169,21 @@ async def test_a_bare_asgi_handler_is_trimmed_by_its_scope() -> None:
 
     assert json.loads(answer.body) == {"name": "a"}
     assert (await handler({"type": "http"}, None, None)).status == 200
+
+
+@pytest.mark.parametrize("answer", [({"id": 1}, 202), ({"id": 1}, {"x-a": "b"}), ([1], 202, {})])
+async def test_a_status_in_quarts_own_form_is_not_sent_as_an_array(answer: Any) -> None:
+    """The decorator takes it; a handler that had one is told."""
+    app = quart_app(json_response(lambda: answer))
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+
+    with pytest.raises(ConfigurationError, match="give status and headers to the decorator"):
+        await call(app)
+
+
+@pytest.mark.parametrize("answer", [(1, "two"), ("one",), (1, 2, 3, 4)])
+async def test_other_tuples_are_arrays(answer: Any) -> None:
+    """In Quart as everywhere."""
+    sent = await call(quart_app(json_response(lambda: answer)))
+
+    assert sent.json() == list(answer)

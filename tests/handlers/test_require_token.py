@@ -494,3 +494,9 @@ async def _nothing() -> None: ...
 
 async def _with_dependency(_: Annotated[None, Depends(SCOPE(_nothing))]) -> str:
     return "ok"
+
+
+def test_a_scope_by_position_is_explained() -> None:
+    """It looks right, and would decorate the text."""
+    with pytest.raises(ConfigurationError, match=r"@require_token\(scopes=\('read',\)\)"):
+        require_token("read")  # type: ignore[call-overload]  # what is tested

@@ -68,3 +68,8 @@ def test_options_that_cannot_work_are_refused(options: dict[str, Any], message: 
         PagePolicy(**options)
 
     assert str(raised.value).startswith(message)
+
+
+def test_small_pages_are_small_by_default_too() -> None:
+    """Whoever bounds pages to ten rows need not say that again."""
+    assert PagePolicy(max_limit=10).default_limit == 10

@@ -444,3 +444,11 @@ async def test_the_last_page_that_is_made_has_its_links_sent(engine: Engine) -> 
     answer = await call(PaginationMiddleware(app), path="/books")
 
     assert [name for name, _ in answer.headers].count(b"link") == 1
+
+
+def test_arguments_in_the_wrong_place_are_named(session: Session) -> None:
+    """A text for the signer, a factory for the session."""
+    with pytest.raises(ConfigurationError, match="signer must be a CursorSigner, got a str"):
+        keyset_page(session, BY_TITLE, limit=1, cursor=None, signer="secret")  # type: ignore[call-overload]  # what is tested
+    with pytest.raises(ConfigurationError, match="session must be a session or a connection"):
+        keyset_page(object(), BY_TITLE, limit=1, cursor=None, signer=SIGNER)  # type: ignore[call-overload]  # what is tested
