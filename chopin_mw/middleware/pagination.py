@@ -36,8 +36,9 @@ _quoted = lru_cache(maxsize=256)(quote)
 class PageRule:
     """Say which policy goes for which paths.
 
-    `path` is a shell pattern over the whole path, whose `*` crosses slashes (`/api/*`). No policy
-    means that the query is left alone.
+    `path` is a shell pattern over the whole path, whose `*` crosses slashes (`/api/*`). Case, and
+    slashes that are doubled or at the end, do not tell paths apart: they do not in some frameworks.
+    No policy means that the query is left alone, and there they do.
 
         PageRule(path="/flights*", policy=PagePolicy(max_limit=1000))
     """
@@ -244,7 +245,7 @@ class _Table:
             return None if policy is None else _Decisions(policy, base_url, total)
 
         self.general = decisions(policy)
-        self.rules = [(rule.path, decisions(rule.policy)) for rule in rules]
+        self.rules = [(rule.path, _as_read(rule.path), decisions(rule.policy)) for rule in rules]
         self._by_path: dict[str, _Decisions | None] = {}
 
     def of(self, path: str) -> _Decisions | None:
@@ -256,13 +257,27 @@ class _Table:
 
     def _remember(self, path: str) -> _Decisions | None:
         # Matching costs 1 µs a rule, and an app has few paths that are asked for often.
-        matching = (decisions for pattern, decisions in self.rules if fnmatchcase(path, pattern))
-        found = next(matching, self.general)
+        found, read = self.general, _as_read(path)
+        for pattern, read_pattern, decisions in self.rules:
+            # What is left alone is meant exactly; a bound is one however the path is spelt.
+            is_bound = decisions is not None and fnmatchcase(read, read_pattern)
+            if is_bound or fnmatchcase(path, pattern):
+                found = decisions
+                break
         if len(self._by_path) >= _MOST_REMEMBERED:
             self._by_path.clear()
         if len(path) <= _LONGEST_REMEMBERED:
             self._by_path[path] = found
         return found
+
+
+def _as_read(path: str) -> str:
+    """Return a path as the least strict router reads it.
+
+    BlackSheep ignores case; Quart, Litestar and Falcon fold slashes; at the end some ignore one,
+    and Starlette, FastAPI and BlackSheep a line break.
+    """
+    return re.sub("/{2,}", "/", path).rstrip("/\n").lower()
 
 
 def _check_policy(name: str, policy: object) -> None:

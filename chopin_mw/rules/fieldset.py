@@ -252,7 +252,7 @@ def _raw_value(query_string: bytes, parameter: bytes) -> bytes | None:
         for name, _, value in (pair.partition(b"=") for pair in query_string.split(b"&"))
         if name == parameter or (b"%" in name and unquote_to_bytes(name) == parameter)
     ]
-    return b",".join(values) if values else None
+    return b",".join(filter(None, values)) if values else None
 
 
 def _configured(option: str, given: str | Sequence[str]) -> Tree | None:

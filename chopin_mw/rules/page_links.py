@@ -21,11 +21,13 @@ class PageLinks(NamedTuple):
 
     `base_url` is what goes before the path in links; empty for relative ones, which clients resolve
     against the URL that they asked for (RFC 8288 §3.1). `total_count_header` is a field name.
+    Where deeper pages are clamped to the one at the `deepest` offset, no link leads there.
     """
 
     pagination: Pagination
     base_url: bytes = b""
     total_count_header: bytes | None = None
+    deepest: int | None = None
 
     @property
     def names(self) -> tuple[bytes | None, ...]:
@@ -46,7 +48,14 @@ class PageLinks(NamedTuple):
         # An absolute-form target would name a host of the client's choice.
         if uri.path.startswith(b"/"):
             target = self.base_url + escaped_path(uri.path)
-            value = link_value(target, uri.query or b"", pagination, has_next=has_next, total=total)
+            value = link_value(
+                target,
+                uri.query or b"",
+                pagination,
+                has_next=has_next,
+                total=total,
+                deepest=self.deepest,
+            )
         fields = [(b"link", value)] if value else []
         if total is not None and self.total_count_header is not None:
             fields.append((self.total_count_header, b"%d" % total))
@@ -69,13 +78,19 @@ def announce(fields_of: Callable[[Mapping[str, Any], PageLinks], list[Field]]) -
 
 
 def link_value(
-    path: bytes, query: bytes, pagination: Pagination, *, has_next: bool, total: int | None = None
+    path: bytes,
+    query: bytes,
+    pagination: Pagination,
+    *,
+    has_next: bool,
+    total: int | None = None,
+    deepest: int | None = None,
 ) -> bytes:
     """Return the value of Link: first, prev, next, and last where the total is known.
 
     Each link has the effective limit, and every other parameter byte for byte in its place, but for
-    bytes that have no place in a URI. Empty where nothing names a position, or where links would
-    take more of a header than proxies let pass.
+    bytes that have no place in a URI. None leads beyond the `deepest` offset. Empty where nothing
+    names a position, or where links would take more of a header than proxies let pass.
     """
     name = pagination.position_name
     if name is None or len(query) > _LONGEST_VALUE:
@@ -83,6 +98,8 @@ def link_value(
     query = _with_parameter(escaped(query), pagination.limit_name, pagination.limit)
     links = []
     for relation, offset in _offsets(pagination, has_next, total).items():
+        if deepest is not None and offset > deepest:
+            continue
         number = offset // pagination.limit + 1 if pagination.style == "page" else offset
         target = path + b"?" + _with_parameter(query, name, number)
         links.append(b'<%b>; rel="%b"' % (target, relation))

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from sqlalchemy import Column, ColumnElement, Label, Over, Select, TextClause
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.elements import ClauseList, UnaryExpression
 from sqlalchemy.sql.functions import FunctionElement
 
 from chopin_mw.errors import ConfigurationError
-from chopin_mw.sql.sources import Source, identity, sources_of
+from chopin_mw.sql.sources import Source, identity, key_of, sources_of
 from chopin_mw.sql.statement_parts import Parts, is_distinct_on, is_limited, parts_of
 
 # Where NULL stands if the statement does not say, SQL leaves open.
@@ -185,8 +185,8 @@ class _Reader:
     ) -> Iterator[ColumnElement[Any]]:
         """Yield what no two rows have in common."""
         if parts.group_by:
-            for clause in parts.group_by:
-                yield _without_label(self.named(clause))
+            terms = (self.named(term) for clause in parts.group_by for term in _terms(clause))
+            yield from _distinct_columns([_without_label(term) for term in terms])
         elif parts.is_distinct:
             yield from _distinct_columns(self.selected())
         else:
@@ -196,11 +196,18 @@ class _Reader:
                     yield from _row_key(source, ordered)
 
 
+def _terms(clause: ColumnElement[Any]) -> Iterable[ColumnElement[Any]]:
+    # To group_by(), functions and classes are tables: it has the list of their columns.
+    if isinstance(clause, ClauseList) and not isinstance(clause, ColumnElement):
+        terms: Iterable[ColumnElement[Any]] = clause.clauses
+        return terms
+    return (clause,)
+
+
 def _distinct_columns(selected: Sequence[ColumnElement[Any]]) -> Iterator[ColumnElement[Any]]:
     everything = set(map(identity, selected))
     for column in selected:
-        primary = column.table.primary_key if isinstance(column, Column) else ()
-        key = set(map(identity, primary))
+        key = key_of(column.table) if isinstance(column, Column) else set()
         # Where the primary key is selected, the other columns tell no more rows apart.
         if identity(column) in key or not key or not key <= everything:
             yield column

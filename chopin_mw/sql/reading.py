@@ -33,14 +33,20 @@ def read_page(
 
     It asks for one row more than it gives, to know whether there are more.
     """
-    first, *others = _statements(query, place)
-    frozen = _frozen((yield first.limit(limit + 1)), len(query.columns))
-    rows: Rows = list(frozen.data)
-    for statement in others:
-        if len(rows) > limit:
+    rows: Rows = []
+    statements = _statements(query, place)
+    while True:
+        statement, *statements = statements
+        wanted = limit + 1 - len(rows)
+        frozen, read = _frozen((yield statement.limit(wanted)), len(query.columns))
+        rows += frozen.data
+        if len(frozen.data) < read == wanted:
+            # Of a one-to-one that is none, an eager load repeats rows, which may have used up the
+            # limit. Of a collection SQLAlchemy sees to it, and nothing is left to be read.
+            backwards = place is not None and place.backwards
+            statements = _statements(query, _at(rows[-1], len(query.columns), backwards=backwards))
+        if len(rows) > limit or not statements:
             break
-        result = yield statement.limit(limit + 1 - len(rows))
-        rows += _frozen(result, len(query.columns)).data
     has_more = len(rows) > limit
     del rows[limit:]
     if place is not None and place.backwards:
@@ -78,11 +84,20 @@ def _within(statement: Select[Any], range_: ColumnElement[bool]) -> Select[Any]:
     return statement.where(range_)
 
 
-def _frozen(result: Result[Any], keys: int) -> FrozenResult[Any]:
+def _frozen(result: Result[Any], keys: int) -> tuple[FrozenResult[Any], int]:
+    """Return the rows, each once, and how many were read."""
     if isinstance(result, CursorResult):
-        return result.freeze()
+        frozen = result.freeze()
+        return frozen, len(frozen.data)
+    read = 0
+
+    def place_of(row: Any) -> Any:
+        nonlocal read
+        read += 1
+        return row[-keys:]
+
     # An eager load of a collection repeats its row, and SQLAlchemy wants to be told what to do.
-    return result.unique(lambda row: row[-keys:]).freeze()
+    return result.unique(place_of).freeze(), read
 
 
 def _neighbours(

@@ -51,6 +51,16 @@ def identity(column: ColumnElement[Any]) -> Identity:
     return hash(getattr(column, "table", column)), getattr(column, "name", "")
 
 
+def key_of(table: FromClause) -> set[Identity]:
+    """Return the primary key of a table, nothing for what is none.
+
+    A subquery has the key of the table that it reads, and may have each of its rows many times.
+    """
+    if not isinstance(_declared(table), Table):
+        return set()
+    return set(map(identity, table.primary_key))
+
+
 def sources_of(statement: Select[Any], parts: Parts) -> list[Source]:
     """Return what a statement reads from, each table once."""
     found: dict[FromClause, Source] = {}
@@ -120,7 +130,7 @@ def _is_fixed_by_condition(table: FromClause, condition: Any) -> bool:
 
 
 def _has_key(table: FromClause, columns: set[Identity]) -> bool:
-    key = set(map(identity, table.primary_key))
+    key = key_of(table)
     return bool(key) and key <= columns
 
 

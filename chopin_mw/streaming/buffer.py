@@ -24,7 +24,7 @@ class Buffer:
         self.limit = min(batch_size, _FIRST_BATCH)
         # Nothing more comes, and why; nothing more is wanted.
         self.ended = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.closed = False
         self._batch_size = batch_size
         self._news: Future[None] | None = None
@@ -49,7 +49,7 @@ class Buffer:
             finally:
                 self._room = None
 
-    def end(self, error: Exception | None = None) -> None:
+    def end(self, error: BaseException | None = None) -> None:
         """Say that no more items come; the first reason given stands."""
         if not self.ended:
             self.ended, self.error = True, error

@@ -91,7 +91,7 @@ class _Body:
         buffer.fit(len(items), len(chunk))
         return self.opening() + chunk
 
-    def last(self, error: Exception | None, *, interrupted: bool) -> bytes | None:
+    def last(self, error: BaseException | None, *, interrupted: bool) -> bytes | None:
         """Return what stands behind the items; None if nothing does."""
         if error is not None:
             # An error before the first byte is answered by the app.

@@ -17,6 +17,8 @@ def stream_fields(media_type: bytes, given: Mapping[str, str] | None) -> Headers
 
     They are for no cache, and no proxy is to hold them back. Raises ConfigurationError.
     """
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigurationError(f"headers must map str to str, got {given!r}")
     fields = [_field(name, value) for name, value in (given or {}).items()]
     defaults = (
         (b"content-type", media_type),

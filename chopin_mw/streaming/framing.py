@@ -38,7 +38,7 @@ class Framing:
     opening: bytes = b""
     opens_at_once: bool = False
     closing: Callable[[int], bytes] = lambda _: b""
-    failure: Callable[[Exception], bytes] = lambda _: b""
+    failure: Callable[[BaseException], bytes] = lambda _: b""
     farewell: bytes = b""
 
 
@@ -81,7 +81,7 @@ def event_stream(*, retry: int | None, farewell: ServerSentEvent | None) -> Fram
     )
 
 
-def problem_of(error: Exception) -> bytes:
+def problem_of(error: BaseException) -> bytes:
     """Return what a client may know of an error: a ProblemError was made for it, others are not."""
     return answer_to(error).body if isinstance(error, ProblemError) else _SECRET_PROBLEM
 

@@ -80,12 +80,13 @@ class Production:
             await wait({self._task}, timeout=_SECONDS_TO_CLOSE + 1)
 
     async def _run(self) -> None:
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             await self._read()
         except CancelledError:
             error = None if self._stopped else RuntimeError("the source of a stream was cancelled")
-        except Exception as raised:  # noqa: BLE001 - raised again in the task that sends
+        except BaseException as raised:  # noqa: BLE001 - raised again in the task that sends
+            # A task group that is left raises a BaseExceptionGroup: that is no end of the rows.
             error = raised
         finally:
             if self._timer is not None:

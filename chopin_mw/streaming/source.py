@@ -67,7 +67,7 @@ class AsyncSource:
         """Put items into the buffer as they come."""
         self._iterable = iterator = aiter(self._iterable)
         async for item in iterator:
-            if buffer.closed:
+            if buffer.ended:
                 # It has swallowed its cancellation.
                 break
             if buffer.put(item):
@@ -88,7 +88,7 @@ class ThreadSource:
     def __init__(self, iterable: Iterable[Any]) -> None:
         self._iterable: Iterable[Any] | Iterator[Any] = iterable
         self._context = copy_context()
-        self._batch: Future[tuple[list[Any], Exception | None]] | None = None
+        self._batch: Future[tuple[list[Any], BaseException | None]] | None = None
         self._started = self._ended = False
 
     async def fill(self, buffer: Buffer) -> None:
@@ -121,7 +121,7 @@ class ThreadSource:
         if not self._ended:
             await loop.run_in_executor(None, self._context.run, self._close)
 
-    def _read(self, buffer: Buffer) -> tuple[list[Any], Exception | None]:
+    def _read(self, buffer: Buffer) -> tuple[list[Any], BaseException | None]:
         items: list[Any] = []
         until = monotonic() + _SECONDS_IN_THREAD
         try:
@@ -136,7 +136,7 @@ class ThreadSource:
                 if len(items) >= buffer.limit or buffer.closed or monotonic() >= until:
                     return items, None
             self._close()
-        except Exception as error:  # noqa: BLE001 - raised again where it belongs, in the task
+        except BaseException as error:  # noqa: BLE001 - raised again where it belongs, in the task
             return items, error
         return items, None
 

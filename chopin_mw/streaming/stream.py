@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from contextvars import copy_context
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Protocol
 
 from chopin_mw.asgi.types import Headers, Receive, Scope, Send
@@ -39,10 +40,15 @@ class StreamOptions:
             )
         for option, value in (("send_timeout", self.send_timeout), ("ping", self.ping)):
             # Written so that NaN is refused as well.
-            if value is not None and not value > 0:
+            if value is not None and not (isinstance(value, int | float) and value > 0):
                 raise ConfigurationError(
                     f"{option} must be a number of seconds above 0, or None, got {value!r}"
                 )
+        # That of a thread would be waited for by the whole loop.
+        if self.shutdown is not None and not iscoroutinefunction(
+            getattr(self.shutdown, "wait", None)
+        ):
+            raise ConfigurationError(f"shutdown must be an asyncio.Event, got {self.shutdown!r}")
 
 
 class ByteStream(Protocol):

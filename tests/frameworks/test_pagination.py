@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from chopin_mw.asgi.types import ASGIApp, Receive, Scope, Send
 from chopin_mw.handlers.pagination import Page, Pagination
 from chopin_mw.middleware.http_cache import HTTPCacheMiddleware
-from chopin_mw.middleware.pagination import PaginationMiddleware
+from chopin_mw.middleware.pagination import PageRule, PaginationMiddleware
 from chopin_mw.rules.cache_policy import CachePolicy
 from chopin_mw.rules.page_policy import PagePolicy
 from frameworks.apps.paged_apps import APPS, ROWS
@@ -102,6 +102,18 @@ async def test_what_a_database_could_not_take_is_refused(app: ASGIApp, query: by
     assert max(seen["offset"], (seen["page"] - 1) * seen["limit"]) <= 10_000
 
 
+@pytest.mark.parametrize(
+    "path", ["/typed/", "//typed", "/typed//", "/TYPED", "/typed\n", "/Typed/\n"], ids=ascii
+)
+async def test_a_rule_binds_however_the_path_is_spelt(app: ASGIApp, path: str) -> None:
+    """A framework that takes another spelling for the same route has the same bound."""
+    rules = [PageRule(path="/typed", policy=PagePolicy())]
+
+    answer = await ask(PaginationMiddleware(app, policy=None, rules=rules), path, b"limit=5000")
+
+    assert answer.status != 200 or json.loads(answer.body)["limit"] == 100
+
+
 async def test_other_parameters_are_read_as_without_us(app: ASGIApp) -> None:
     """Order, duplicates, blanks and encodings, beside a limit that is rewritten."""
     others = b"tags=a&tags=b&q=a+b%20c%2f&e=&%C3%A9=%e2%82%ac&LIMIT=9999&limit[]=9&s=1;limit=7"
@@ -154,6 +166,19 @@ async def test_a_cache_inside_keeps_one_page_and_its_links(app: ASGIApp) -> None
     assert asked == [b"limit=100"]
     assert len({(answer.body, *answer.all(b"link")) for answer in answers}) == 1
     assert len(answers[-1].all(b"link")) == 1
+
+
+async def test_links_end_where_deeper_pages_are_clamped(app: ASGIApp) -> None:
+    """Whoever follows them would be given the last page for ever."""
+    policy = PagePolicy(max_offset=150, on_deep_offset="clamp")
+
+    answer = await ask(PaginationMiddleware(app, policy=policy), "/page", b"limit=60&offset=120")
+
+    (link,) = answer.all(b"link")
+    assert link == (
+        b'</page?limit=60&offset=0>; rel="first", </page?limit=60&offset=60>; rel="prev"'
+    )
+    assert json.loads(answer.body)["has_next"] is True
 
 
 async def test_without_the_middleware_a_handler_clamps_by_itself(app: ASGIApp) -> None:

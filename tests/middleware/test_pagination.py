@@ -62,7 +62,7 @@ async def test_a_query_that_is_fine_is_the_same_object_and_nothing_is_told(query
 
 
 async def test_everybody_outside_sees_the_query_as_it_was_sent() -> None:
-    """Servers as each message is sent, and outer layers afterwards; route and all else stays."""
+    """Servers as an answer starts and ends, and outer layers afterwards; all else stays."""
     at_send: list[bytes] = []
     at_app: list[bytes] = []
 
@@ -79,8 +79,32 @@ async def test_everybody_outside_sees_the_query_as_it_was_sent() -> None:
     await PaginationMiddleware(streaming)(scope, None, send)  # type: ignore[arg-type] # never called
 
     assert at_app == [b"limit=100"] * 3
-    assert at_send == [b"limit=500"] * 3
+    assert at_send == [b"limit=500", b"limit=100", b"limit=500"]
     assert scope == {**http_scope(query_string=b"limit=500"), "route": "/flights"}
+
+
+async def test_a_slow_client_does_not_show_the_query_as_it_was_sent() -> None:
+    """To another task of the handler, while a part of the answer is held up."""
+    taken = asyncio.Event()
+
+    async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        sending = asyncio.ensure_future(send(body(b"a", more=True)))
+        await asyncio.sleep(0)
+        read.append(scope["query_string"])
+        taken.set()
+        await sending
+        await send(body(b"b"))
+
+    async def send(message: Message) -> None:
+        if message.get("more_body"):
+            await taken.wait()
+
+    read: list[bytes] = []
+    scope = http_scope(query_string=b"limit=500")
+    await PaginationMiddleware(streaming)(scope, None, send)  # type: ignore[arg-type] # never called
+
+    assert read == [b"limit=100"]
 
 
 @pytest.mark.parametrize("error", [ValueError, asyncio.CancelledError])
@@ -170,7 +194,7 @@ async def test_a_refused_head_has_the_header_of_the_answer_and_no_body() -> None
 
 
 async def test_the_first_rule_that_matches_wins() -> None:
-    """Whole paths, in their own case; a policy of None leaves the query alone."""
+    """Of whole paths; a policy of None leaves the query alone."""
     app = Seen()
     wrapped = PaginationMiddleware(
         app,
@@ -222,6 +246,17 @@ async def test_neither_paths_nor_queries_are_remembered_without_end(
 
 
 # --- fields -------------------------------------------------------------------------------------
+
+
+async def test_a_path_is_left_alone_only_as_it_is_spelt() -> None:
+    """What another spelling leads to is bounded as everything else."""
+    app = Seen()
+    wrapped = PaginationMiddleware(app, rules=[PageRule(path="/exports", policy=None)])
+
+    for path in ("/exports", "/Exports", "/exports/", "//exports"):
+        await call(wrapped, path=path, query_string=b"limit=500")
+
+    assert app.queries == [b"limit=500", b"limit=100", b"limit=100", b"limit=100"]
 
 
 async def test_a_page_sends_links_and_the_total() -> None:

@@ -149,6 +149,8 @@ CHOSEN: dict[bytes, Any] = {
     b"fields=origin(*)": {"id": None, "origin": {"name": None, "city": None}},
     b"a=1&fields=dest&b=2": {"id": None, "dest": None},
     b"fields=dest&fields=carrier": {"id": None, "carrier": None, "dest": None},
+    b"fields=&fields=dest&fields=": {"id": None, "dest": None},
+    b"fields=&fields": {"id": None, "carrier": None, "dest": None},
     b"%66ields=dest": {"id": None, "dest": None},
     b"fields=d%65st%2ccarrier": {"id": None, "carrier": None, "dest": None},
     b"fields=dest,+carrier": {"id": None, "carrier": None, "dest": None},

@@ -30,6 +30,7 @@ from support.library import Author, Book, Employee, Shelf, Tag
 SIGNER = CursorSigner("a secret for tests that is long enough")
 
 log = Table("log", MetaData(), Column("line", Integer, nullable=False))
+writer = aliased(Author, select(Author).join(Author.books).subquery())
 other = aliased(Book)
 
 
@@ -145,6 +146,8 @@ def test_the_name_of_an_order_is_the_same_in_every_process() -> None:
         (select(log), "log has no primary key here"),
         (select(log).order_by(log.c.line), "log has no primary key here.*is_total=True"),
         (select(select(Book).subquery("few")), "few has no primary key here"),
+        # An author for each of its books: the key of its table tells them not apart.
+        (select(Book).join(writer, writer.id == Book.author_id), "has no primary key here"),
         (select(literal_column("1")), "has no order"),
         (
             select(Book.title).distinct().order_by(Book.year),

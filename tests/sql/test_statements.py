@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import (
@@ -46,6 +46,8 @@ numbers = Table(
 boss = aliased(Employee)
 other = aliased(Book)
 counted = select(Book.author_id, func.count().label("books")).group_by(Book.author_id).subquery()
+# An author is in it once for each book.
+written = select(Author.id, Book.title).join(Author.books).subquery()
 someone = with_polymorphic(Employee, "*")
 book_table, author_table = Book.__table__, Author.__table__
 
@@ -145,6 +147,19 @@ STATEMENTS: dict[str, Any] = {
     .group_by(Book.author_id)
     .having(func.count() > 1)
     .order_by(Book.author_id),
+    "groups by a function": select(func.upper(Book.title), func.count())
+    .group_by(func.upper(Book.title))
+    .order_by(func.count().desc()),
+    "groups by a class": select(Author.name, func.count(Book.id))
+    .outerjoin(Author.books)
+    .group_by(cast("Any", Author))
+    .order_by(func.count(Book.id)),
+    "groups of a subquery": select(written.c.id, written.c.title, func.count())
+    .group_by(written.c.id, written.c.title)
+    .order_by(written.c.id),
+    "distinct columns of a subquery": select(written.c.id, written.c.title)
+    .distinct()
+    .order_by(written.c.id),
     "distinct columns": select(Book.title, Book.year).distinct().order_by(Book.year.desc()),
     "distinct entities": select(Book).join(Book.tags).distinct().order_by(Book.title),
     "distinct expressions": select(u := func.upper(Book.title).label("u")).distinct().order_by(u),

@@ -185,6 +185,7 @@ async def test_its_bytes_can_be_sent_by_others() -> None:
         ({"headers": {"X Y": "a"}}, "X Y"),
         ({"headers": {"Ü": "a"}}, "str to str"),
         ({"headers": {"X": 7}}, "str to str"),
+        ({"headers": [("X", "a")]}, "str to str"),
     ],
 )
 def test_options_that_cannot_work_are_refused(options: dict[str, Any], named: str) -> None:

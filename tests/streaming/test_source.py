@@ -127,6 +127,25 @@ async def test_an_error_of_a_plain_generator_comes_after_its_rows() -> None:
     assert ids(b"\n".join(peer.body.splitlines()[:-1])) == list(range(5))
 
 
+async def test_what_is_no_exception_does_not_end_a_plain_generator_quietly() -> None:
+    """Its rows are sent, and what it raised is raised in the call."""
+
+    class StopEverything(BaseException):
+        pass
+
+    def rows() -> Iterator[Any]:
+        yield [{"id": number} for number in range(5)]
+        raise StopEverything
+
+    peer = server()
+    with pytest.raises(StopEverything):
+        await serve(lines_of(rows()), peer)
+
+    *lines, last = peer.body.splitlines()
+    assert ids(b"\n".join(lines)) == list(range(5))
+    assert b'"error"' in last
+
+
 async def test_an_iterable_that_cannot_be_begun_is_the_apps_own_error() -> None:
     """Its `__iter__` runs in the thread, too."""
 

@@ -2,6 +2,7 @@ import asyncio
 import dataclasses
 import json
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
@@ -420,6 +421,27 @@ async def test_a_first_row_that_cannot_be_written_is_the_apps_own_error() -> Non
     assert peer.sent == []
 
 
+async def test_a_task_group_that_fails_is_no_end_of_the_rows() -> None:
+    """Left at a yield it raises a group with a GeneratorExit, which is no Exception."""
+
+    async def fail() -> None:
+        raise RuntimeError("no connection")
+
+    async def rows() -> AsyncIterator[dict[str, int]]:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+            for number in range(1, 100):
+                yield {"id": number}
+
+    peer = server()
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await serve(lines_of(rows(), json_lines(trailer=True), batch_size=1), peer)
+
+    assert caught.group_contains(RuntimeError, match="no connection")
+    assert peer.body.endswith(b'{"error":{"title":"Internal Server Error","status":500}}\n')
+    assert not peer.order.complete
+
+
 async def test_a_source_that_is_cancelled_from_elsewhere_fails() -> None:
     """A task that it waited for was cancelled: that is an error of the source, not of the call."""
 
@@ -558,6 +580,10 @@ async def test_a_receive_that_fails_is_reported() -> None:
         {"send_timeout": 0},
         {"send_timeout": float("nan")},
         {"ping": -1.0},
+        {"ping": "15"},
+        {"shutdown": True},
+        # Its `wait` would hold up the loop.
+        {"shutdown": threading.Event()},
     ],
 )
 def test_options_that_cannot_work_are_refused(options: dict[str, Any]) -> None:
@@ -620,3 +646,26 @@ async def test_what_a_shutdown_cuts_short_does_not_look_whole(framing: Any, body
     await call
 
     assert (peer.body, peer.order.complete, source.closed) == (body, True, True)
+
+
+async def test_a_source_that_ignores_its_cancellation_at_shutdown_is_not_read_on() -> None:
+    """What it made before goes out, and nothing of what it makes after that."""
+    shutdown = asyncio.Event()
+
+    async def rows() -> AsyncIterator[dict[str, int]]:
+        yield {"id": 1}
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        for number in range(2, 100):
+            yield {"id": number}
+
+    async def shut_down_while_a_row_is_sent(_: Any) -> None:
+        if len(peer.sent) == 2:
+            shutdown.set()
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+    peer = server(on_send=shut_down_while_a_row_is_sent)
+    await serve(lines_of(rows(), json_array(), shutdown=shutdown), peer)
+
+    assert peer.body == b'[{"id":1}'

@@ -61,7 +61,11 @@ def bare_app() -> ASGIApp:
             "/raw": lambda: texts(parse_qsl(query, keep_blank_values=True)),
             "/page": lambda: page_of(scope),
         }
-        await respond(send, 200, json.dumps(answers[scope["path"]]()).encode())
+        answer = answers.get(scope["path"])
+        if answer is None:
+            await respond(send, 404, b"")
+        else:
+            await respond(send, 200, json.dumps(answer()).encode())
 
     return app
 
